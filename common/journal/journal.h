@@ -1,0 +1,132 @@
+// A service's journal: its ordered record of what others may need, kept in its own database and written in the same
+// transaction as what it tells. protos/waymark/journal/v1/journal.proto says what readers are promised.
+//
+// A writer locks the lanes it will write first, in ascending order, before it reads anything it will change: the lock
+// also guards everything of the customers of those lanes. Positions are given from the locked heads, so they follow
+// commit order and never skip. (Reading by ids taken at insert loses entries for ever where a later id commits first.)
+#ifndef WAYMARK_COMMON_JOURNAL_JOURNAL_H_
+#define WAYMARK_COMMON_JOURNAL_JOURNAL_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "common/base/clock.h"
+#include "common/sql/sql.h"
+
+namespace waymark::journal {
+
+inline constexpr int kLanes = 16;
+
+// The lane of what concerns `key`: xxh64(workspace, one zero byte, key) mod kLanes. Fixed for ever.
+int LaneOf(absl::string_view workspace, absl::string_view key);
+
+// What a writer appends.
+struct NewEntry {
+  std::string workspace;
+  std::string key;      // What it is about: a customer_id, or a journey_id.
+  std::string type;     // The payload's full message name, such as `waymark.milestone.v1.StageEntered`.
+  std::string payload;  // The serialised message.
+  int depth = 0;        // How many facts led here.
+};
+
+// What a reader receives.
+struct Entry {
+  int lane = 0;
+  int64_t position = 0;
+  std::string workspace;
+  std::string key;
+  absl::Time record_time;
+  int depth = 0;
+  std::string type;
+  std::string payload;
+};
+
+// A place in one lane.
+struct Place {
+  int lane = 0;
+  int64_t position = 0;
+  friend bool operator==(const Place&, const Place&) = default;
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+// Lanes locked by a transaction until it ends, with their heads.
+class Lanes {
+ public:
+  // The last position given in a locked lane.
+  int64_t Head(int lane) const { return heads_.at(lane); }
+  bool Has(int lane) const { return heads_.contains(lane); }
+
+  // Gives each entry the next position of its lane, in the order given, and returns them. Only locked lanes may be
+  // written; the entries are stored by Journal::Store.
+  std::vector<Place> Append(std::vector<NewEntry> entries);
+
+  // The entries appended so far, with their places.
+  const std::vector<std::pair<Place, NewEntry>>& appended() const { return appended_; }
+
+ private:
+  friend class Journal;
+  std::map<int, int64_t> heads_;
+  std::vector<std::pair<Place, NewEntry>> appended_;
+};
+
+// Thread-safe.
+class Journal {
+ public:
+  // The tables of a journal: part of every service's schema. Also those of a follower (cursors), since every service
+  // may follow.
+  static sql::Schema schema();
+
+  // `name` is the service's: journey, milestone, health, notification. Reads the epoch, which the first opening
+  // decides.
+  static absl::StatusOr<std::unique_ptr<Journal>> Open(std::string name, sql::Database& db, const Clock& clock);
+
+  // Locks lanes, in ascending order, until `tx` ends.
+  absl::StatusOr<Lanes> Lock(sql::Transaction& tx, const std::set<int>& lanes);
+
+  // Stores what was appended, as blocks of consecutive entries of one (workspace, lane), and moves the heads. Call
+  // once, as the transaction's last write.
+  absl::Status Store(sql::Transaction& tx, const Lanes& lanes);
+
+  // Entries of `lane` after `after`, in order: at most `limit`. With `workspace`, only that one's. `reached` is the
+  // last position looked at.
+  struct Stretch {
+    std::vector<Entry> entries;
+    int64_t reached = 0;
+  };
+  // Errors: INTERNAL  a block's checksum is wrong: the database is damaged; nothing is returned.
+  absl::StatusOr<Stretch> Read(sql::Transaction& tx, int lane, int64_t after, int limit,
+                               std::optional<absl::string_view> workspace);
+
+  // The entries at exactly these places, in the order given. Blocks are immutable, so recently used ones are kept in
+  // memory (at most 64 MiB); a place that does not exist is INTERNAL.
+  absl::StatusOr<std::vector<Entry>> ReadPlaces(sql::Transaction& tx, absl::Span<const Place> places);
+
+  // The last position of each lane.
+  absl::StatusOr<std::vector<Place>> Heads(sql::Transaction& tx);
+
+  // Says that a transaction with entries has committed: wakes waiting readers of this process. Others notice within 200
+  // ms.
+  void Announce();
+  // Waits until something was announced since `seen` (from a former call; 0 at first) or `deadline` (of the machine's
+  // clock) passes; returns what to pass next.
+  uint64_t WaitForNews(uint64_t seen, absl::Time deadline);
+
+  const std::string& name() const { return name_; }
+  int64_t epoch() const { return epoch_; }
+  sql::Database& db() { return db_; }
+};
+
+}  // namespace waymark::journal
+
+#endif  // WAYMARK_COMMON_JOURNAL_JOURNAL_H_
