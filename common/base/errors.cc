@@ -3,13 +3,15 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
 namespace waymark {
 namespace {
 
 constexpr char kReason[] = "waymark/reason";
-constexpr char kViolations[] = "waymark/violations";   // field NUL description NUL …
+constexpr char kViolations[] = "waymark/violations";  // field NUL description NUL …
+constexpr absl::string_view kNul("\0", 1);
 constexpr char kRetryAfter[] = "waymark/retry-after";  // Milliseconds.
 
 std::optional<std::string> Payload(const absl::Status& status, const char* url) {
@@ -32,15 +34,10 @@ absl::Status InvalidField(absl::string_view field, absl::string_view description
 
 absl::Status InvalidFields(const std::vector<FieldViolation>& violations) {
   std::string message;
-  std::string payload;
   for (const FieldViolation& violation : violations) {
     absl::StrAppend(&message, message.empty() ? "" : "; ", violation.field, ": ", violation.description);
-    payload.append(violation.field).push_back('\0');
-    payload.append(violation.description).push_back('\0');
   }
-  absl::Status status = Error(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", message);
-  status.SetPayload(kViolations, absl::Cord(payload));
-  return status;
+  return WithViolations(Error(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", message), violations);
 }
 
 absl::Status NotFound(absl::string_view what) {
@@ -61,9 +58,7 @@ absl::Status WrongState(absl::string_view message) {
 }
 
 absl::Status Overloaded(absl::string_view message, absl::Duration retry_after) {
-  absl::Status status = Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", message);
-  status.SetPayload(kRetryAfter, absl::Cord(absl::StrCat(absl::ToInt64Milliseconds(retry_after))));
-  return status;
+  return WithRetryAfter(Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", message), retry_after);
 }
 
 absl::Status StoreUnavailable(absl::string_view message) {
@@ -76,6 +71,22 @@ absl::Status NotYetReached(absl::string_view message) {
 
 absl::Status Stopping() {
   return Error(absl::StatusCode::kUnavailable, "STOPPING", "the server is stopping: send the call again");
+}
+
+absl::Status WithViolations(absl::Status status, const std::vector<FieldViolation>& violations) {
+  std::string payload;
+  for (const FieldViolation& violation : violations) {
+    // NUL ends a part of the payload; a caller's text may hold one.
+    absl::StrAppend(&payload, absl::StrReplaceAll(violation.field, {{kNul, "\\0"}}), kNul);
+    absl::StrAppend(&payload, absl::StrReplaceAll(violation.description, {{kNul, "\\0"}}), kNul);
+  }
+  status.SetPayload(kViolations, absl::Cord(payload));
+  return status;
+}
+
+absl::Status WithRetryAfter(absl::Status status, absl::Duration retry_after) {
+  status.SetPayload(kRetryAfter, absl::Cord(absl::StrCat(absl::ToInt64Milliseconds(retry_after))));
+  return status;
 }
 
 std::string ReasonOf(const absl::Status& status) { return Payload(status, kReason).value_or(""); }

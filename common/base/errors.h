@@ -48,6 +48,10 @@ absl::Status NotYetReached(absl::string_view message);
 // UNAVAILABLE, STOPPING.
 absl::Status Stopping();
 
+// The same status with what is wrong with fields, or with when to try again: for who takes an error from elsewhere.
+absl::Status WithViolations(absl::Status status, const std::vector<FieldViolation>& violations);
+absl::Status WithRetryAfter(absl::Status status, absl::Duration retry_after);
+
 // Reads back what the functions above put in.
 std::string ReasonOf(const absl::Status& status);  // Empty where none.
 std::vector<FieldViolation> ViolationsOf(const absl::Status& status);

@@ -26,7 +26,10 @@ struct Field {
 // Before threads start. `component` stands in every line: the service's name.
 void Configure(absl::string_view component, Level least, Format format);
 
-// Thread-safe.
+// Whether a line of this level is written: lets a hot path skip making fields for one that is not.
+bool Enabled(Level level);
+
+// Thread-safe. Field names are not `time`, `level`, `component` or `message`.
 void Write(Level level, absl::string_view message, std::initializer_list<Field> fields = {});
 
 inline void Debug(absl::string_view message, std::initializer_list<Field> fields = {}) {
