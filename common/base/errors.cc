@@ -23,9 +23,7 @@ std::optional<std::string> Payload(const absl::Status& status, const char* url) 
 }  // namespace
 
 absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string_view message) {
-  absl::Status status(code, message);
-  status.SetPayload(kReason, absl::Cord(reason));
-  return status;
+  return WithReason(absl::Status(code, message), reason);
 }
 
 absl::Status InvalidField(absl::string_view field, absl::string_view description) {
@@ -71,6 +69,11 @@ absl::Status NotYetReached(absl::string_view message) {
 
 absl::Status Stopping() {
   return Error(absl::StatusCode::kUnavailable, "STOPPING", "the server is stopping: send the call again");
+}
+
+absl::Status WithReason(absl::Status status, absl::string_view reason) {
+  status.SetPayload(kReason, absl::Cord(reason));
+  return status;
 }
 
 absl::Status WithViolations(absl::Status status, const std::vector<FieldViolation>& violations) {

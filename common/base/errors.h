@@ -48,7 +48,9 @@ absl::Status NotYetReached(absl::string_view message);
 // UNAVAILABLE, STOPPING.
 absl::Status Stopping();
 
-// The same status with what is wrong with fields, or with when to try again: for who takes an error from elsewhere.
+// The same status with a reason, what is wrong with fields, or when to try again: for who takes an error from
+// elsewhere.
+absl::Status WithReason(absl::Status status, absl::string_view reason);
 absl::Status WithViolations(absl::Status status, const std::vector<FieldViolation>& violations);
 absl::Status WithRetryAfter(absl::Status status, absl::Duration retry_after);
 

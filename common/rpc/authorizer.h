@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace grpc {
 class ServerContextBase;
@@ -39,12 +39,13 @@ class Authorizer {
   // names, by default `default`. For `waymark dev` and loopback alone.
   static std::unique_ptr<Authorizer> Off();
 
-  // Reads a credentials file and reads it again when it changes (looked at at most once a second; a file that has
-  // become unreadable or malformed is logged and the last good one stays). One credential a line: `<SHA-256 of the key,
-  // hexadecimal>  <workspace>  <reader|writer|admin|service>`; `#` starts a comment. A service's workspace is written
-  // `*`; it names the workspace it acts in by the metadata `waymark-workspace`. Errors: INVALID_ARGUMENT  the file is
-  // missing or a line is malformed (the line is named).
-  static absl::StatusOr<std::unique_ptr<Authorizer>> FromFile(std::string path);
+  // Reads a credentials file, and reads it again when it changes (looked at when a call comes, at most every
+  // `look_every`); one that has become unreadable or malformed is logged and the last good one stays. One credential a
+  // line: `<SHA-256 of the key, hexadecimal>  <workspace>  <reader|writer|admin|service>`; `#` starts a comment. A
+  // service's workspace is written `*`: it must name the one it acts in by the metadata `waymark-workspace`.
+  // Errors: INVALID_ARGUMENT  the file cannot be read or a line is malformed (the line is named).
+  static absl::StatusOr<std::unique_ptr<Authorizer>> FromFile(std::string path,
+                                                              absl::Duration look_every = absl::Seconds(1));
 
   virtual ~Authorizer() = default;
 

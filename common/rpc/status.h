@@ -9,9 +9,12 @@
 
 namespace waymark::rpc {
 
-// With google.rpc.ErrorInfo (domain `waymark`, the reason) always, and BadRequest, PreconditionFailure (for
-// WRONG_STATE), RetryInfo where they fit. INTERNAL and UNKNOWN are logged and answered with a message that carries
-// nothing of the cause. A status without a reason gets the one that belongs to its code.
+// With google.rpc.ErrorInfo (domain `waymark`, the reason) always, BadRequest where fields are wrong,
+// PreconditionFailure for WRONG_STATE, and RetryInfo for every UNAVAILABLE and RESOURCE_EXHAUSTED (1 s where the status
+// does not say). A status without a reason gets the one that belongs to its code. INTERNAL and UNKNOWN are logged and
+// answered with INTERNAL and a message that carries nothing of the cause but the id under which the log has it. The
+// whole stays below the 8 kB that clients accept: a longer message and what comes after the first 2 kB of violations
+// are cut off, and bytes that are not UTF-8 are escaped.
 grpc::Status ToGrpc(const absl::Status& status);
 
 // With reason, violations and retry delay taken back from the details.
