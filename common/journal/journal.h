@@ -9,9 +9,11 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -22,43 +24,12 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/base/clock.h"
+#include "common/journal/block.h"
+#include "common/journal/block_cache.h"
+#include "common/journal/entry.h"
 #include "common/sql/sql.h"
 
 namespace waymark::journal {
-
-inline constexpr int kLanes = 16;
-
-// The lane of what concerns `key`: xxh64(workspace, one zero byte, key) mod kLanes. Fixed for ever.
-int LaneOf(absl::string_view workspace, absl::string_view key);
-
-// What a writer appends.
-struct NewEntry {
-  std::string workspace;
-  std::string key;      // What it is about: a customer_id, or a journey_id.
-  std::string type;     // The payload's full message name, such as `waymark.milestone.v1.StageEntered`.
-  std::string payload;  // The serialised message.
-  int depth = 0;        // How many facts led here.
-};
-
-// What a reader receives.
-struct Entry {
-  int lane = 0;
-  int64_t position = 0;
-  std::string workspace;
-  std::string key;
-  absl::Time record_time;
-  int depth = 0;
-  std::string type;
-  std::string payload;
-};
-
-// A place in one lane.
-struct Place {
-  int lane = 0;
-  int64_t position = 0;
-  friend bool operator==(const Place&, const Place&) = default;
-  friend auto operator<=>(const Place&, const Place&) = default;
-};
 
 // Lanes locked by a transaction until it ends, with their heads.
 class Lanes {
@@ -67,8 +38,9 @@ class Lanes {
   int64_t Head(int lane) const { return heads_.at(lane); }
   bool Has(int lane) const { return heads_.contains(lane); }
 
-  // Gives each entry the next position of its lane, in the order given, and returns them. Only locked lanes may be
-  // written; the entries are stored by Journal::Store.
+  // Gives each entry the next position of its lane, in the order given, and returns them. Writing a lane that is not
+  // locked is a programming error and aborts. The entries are stored by Journal::Store. An entry deeper than kMaxDepth
+  // is set aside: logged, counted (waymark_journal_set_aside_total) and answered with position 0, which is none.
   std::vector<Place> Append(std::vector<NewEntry> entries);
 
   // The entries appended so far, with their places.
@@ -78,6 +50,7 @@ class Lanes {
   friend class Journal;
   std::map<int, int64_t> heads_;
   std::vector<std::pair<Place, NewEntry>> appended_;
+  std::vector<BlockRow> stored_;  // What Journal::Store wrote, for Announce.
 };
 
 // Thread-safe.
@@ -88,18 +61,19 @@ class Journal {
   static sql::Schema schema();
 
   // `name` is the service's: journey, milestone, health, notification. Reads the epoch, which the first opening
-  // decides.
+  // decides: larger than that of databases opened in earlier seconds.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(std::string name, sql::Database& db, const Clock& clock);
 
   // Locks lanes, in ascending order, until `tx` ends.
   absl::StatusOr<Lanes> Lock(sql::Transaction& tx, const std::set<int>& lanes);
 
   // Stores what was appended, as blocks of consecutive entries of one (workspace, lane), and moves the heads. Call
-  // once, as the transaction's last write.
-  absl::Status Store(sql::Transaction& tx, const Lanes& lanes);
+  // once, as the last thing that the transaction does.
+  absl::Status Store(sql::Transaction& tx, Lanes& lanes);
 
-  // Entries of `lane` after `after`, in order: at most `limit`. With `workspace`, only that one's. `reached` is the
-  // last position looked at.
+  // Entries of `lane` after `after`, in order: at most `limit`, and no more once they come to 1 MiB or 1,024 blocks
+  // were looked at. With `workspace`, only that one's. `reached` is the last position looked at; it is `after` only
+  // where the lane ends there.
   struct Stretch {
     std::vector<Entry> entries;
     int64_t reached = 0;
@@ -109,15 +83,15 @@ class Journal {
                                std::optional<absl::string_view> workspace);
 
   // The entries at exactly these places, in the order given. Blocks are immutable, so recently used ones are kept in
-  // memory (at most 64 MiB); a place that does not exist is INTERNAL.
+  // memory (at most 64 MiB); a place that does not exist is INTERNAL. Not for places that `tx` itself has stored.
   absl::StatusOr<std::vector<Entry>> ReadPlaces(sql::Transaction& tx, absl::Span<const Place> places);
 
   // The last position of each lane.
   absl::StatusOr<std::vector<Place>> Heads(sql::Transaction& tx);
 
-  // Says that a transaction with entries has committed: wakes waiting readers of this process. Others notice within 200
-  // ms.
-  void Announce();
+  // Says that the transaction which locked `lanes` has committed: wakes waiting readers of this process (others notice
+  // within 200 ms) and keeps the blocks for ReadPlaces. Never call it where the commit failed.
+  void Announce(const Lanes& lanes);
   // Waits until something was announced since `seen` (from a former call; 0 at first) or `deadline` (of the machine's
   // clock) passes; returns what to pass next.
   uint64_t WaitForNews(uint64_t seen, absl::Time deadline);
@@ -125,6 +99,19 @@ class Journal {
   const std::string& name() const { return name_; }
   int64_t epoch() const { return epoch_; }
   sql::Database& db() { return db_; }
+
+ private:
+  Journal(std::string name, sql::Database& db, const Clock& clock, int64_t epoch)
+      : name_(std::move(name)), db_(db), clock_(clock), epoch_(epoch) {}
+
+  const std::string name_;
+  sql::Database& db_;
+  const Clock& clock_;
+  const int64_t epoch_;
+  BlockCache cache_{64 << 20};
+  absl::Mutex mutex_;
+  absl::CondVar news_;
+  uint64_t announced_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace waymark::journal
