@@ -15,9 +15,8 @@ namespace {
 
 bool IsKey(absl::string_view key) {
   return !key.empty() && key.size() <= 63 && absl::ascii_islower(key[0]) &&
-         std::all_of(key.begin(), key.end(), [](char c) {
-           return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-' || c == '_';
-         });
+         std::all_of(key.begin(), key.end(),
+                     [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-' || c == '_'; });
 }
 
 // Code points of UTF-8: every byte that does not continue one.
@@ -97,7 +96,8 @@ class Inspection {
   }
 
   // `seen` holds the keys so far, each with its path.
-  void InspectKey(const std::string& key, const std::string& path, absl::flat_hash_map<std::string, std::string>& seen) {
+  void InspectKey(const std::string& key, const std::string& path,
+                  absl::flat_hash_map<std::string, std::string>& seen) {
     const std::string key_path = absl::StrCat(path, ".key");
     if (!IsKey(key)) {
       Add("KEY_MALFORMED", key_path, key.empty() ? "the key is missing" : "the key is malformed",
@@ -110,7 +110,8 @@ class Inspection {
 
   void InspectTitle(const std::string& title, const std::string& key, const std::string& path) {
     if (title != key && Characters(title) > kMostTitleCharacters) {
-      Add("TEXT_TOO_LONG", absl::StrCat(path, ".title"), absl::StrCat("the title has ", Characters(title), " characters"),
+      Add("TEXT_TOO_LONG", absl::StrCat(path, ".title"),
+          absl::StrCat("the title has ", Characters(title), " characters"),
           absl::StrCat("keep to ", kMostTitleCharacters));
     }
   }

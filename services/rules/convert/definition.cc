@@ -79,8 +79,9 @@ class Reader {
   Criterion Read(const v1::Criterion& message, const std::string& path) {
     switch (message.kind_case()) {
       case v1::Criterion::kEventCount:
-        return EventCount{ReadTexts(message.event_count().event_types(), absl::StrCat(path, ".event_count.event_types")),
-                          std::max(message.event_count().at_least(), 1u)};
+        return EventCount{
+            ReadTexts(message.event_count().event_types(), absl::StrCat(path, ".event_count.event_types")),
+            std::max(message.event_count().at_least(), 1u)};
       case v1::Criterion::KIND_NOT_SET:
         break;
     }
@@ -92,7 +93,8 @@ class Reader {
   std::vector<std::string> ReadTexts(const Texts& texts, const std::string& path) {
     std::vector<std::string> read;
     read.reserve(texts.size());
-    for (int i = 0; i < texts.size() && !Full(); ++i) read.push_back(ReadText(texts.Get(i), absl::StrCat(path, "[", i, "]")));
+    for (int i = 0; i < texts.size() && !Full(); ++i)
+      read.push_back(ReadText(texts.Get(i), absl::StrCat(path, "[", i, "]")));
     return read;
   }
 
@@ -148,8 +150,7 @@ std::string Encode(const Milestone& milestone) {
 }
 
 std::string Encode(const Stage& stage) {
-  std::string encoded =
-      absl::StrCat(Field("key", stage.key), Field("title", stage.title), Field("goal", stage.goal));
+  std::string encoded = absl::StrCat(Field("key", stage.key), Field("title", stage.title), Field("goal", stage.goal));
   for (const Milestone& milestone : stage.milestones) absl::StrAppend(&encoded, Field("milestone", Encode(milestone)));
   return encoded;
 }
@@ -174,9 +175,8 @@ std::vector<Finding> Check(const Reading& reading) {
   std::vector<Finding> findings = reading.findings;
   for (Finding& finding : Validate(reading.definition)) {
     // What is missing has no inside that could be wrong.
-    const bool known = std::any_of(reading.findings.begin(), reading.findings.end(), [&](const Finding& found) {
-      return absl::StartsWith(finding.path, found.path);
-    });
+    const bool known = std::any_of(reading.findings.begin(), reading.findings.end(),
+                                   [&](const Finding& found) { return absl::StartsWith(finding.path, found.path); });
     if (!known) findings.push_back(std::move(finding));
   }
   std::stable_sort(findings.begin(), findings.end(),
@@ -204,7 +204,8 @@ v1::JourneyDefinition ToProto(const Definition& definition) {
 }
 
 std::string ContentHash(const Definition& definition) {
-  std::string encoded = absl::StrCat("waymark.journey.v1.JourneyDefinition\n", Field("entry", Encode(definition.entry)));
+  std::string encoded =
+      absl::StrCat("waymark.journey.v1.JourneyDefinition\n", Field("entry", Encode(definition.entry)));
   for (const Stage& stage : definition.stages) absl::StrAppend(&encoded, Field("stage", Encode(stage)));
   return Sha256Hex(encoded);
 }
