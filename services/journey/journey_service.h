@@ -1,0 +1,23 @@
+// The edge: gRPC in, use case called, answer out.
+#ifndef WAYMARK_SERVICES_JOURNEY_JOURNEY_SERVICE_H_
+#define WAYMARK_SERVICES_JOURNEY_JOURNEY_SERVICE_H_
+
+#include <memory>
+
+#include "common/rpc/authorizer.h"
+#include "services/journey/catalog.h"
+#include "services/journey/editor.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace waymark::journey {
+
+// waymark.journey.v1.JourneyService. What is given must outlive it. (A shared_ptr only so that callers can destroy it
+// without gRPC's headers, which are slow to compile.)
+std::shared_ptr<grpc::Service> MakeJourneyService(const rpc::Authorizer& authorizer, Editor& editor, Catalog& catalog);
+
+}  // namespace waymark::journey
+
+#endif  // WAYMARK_SERVICES_JOURNEY_JOURNEY_SERVICE_H_
