@@ -41,7 +41,8 @@ class Client {
   virtual ~Client() = default;
 
   using Command = std::vector<std::string>;
-  // Called once, on the client's thread: it must not block. Errors: UNAVAILABLE  no connection, a timeout, or the
+  // Called once: on the client's thread, or within Send where the command is refused at once (the breaker is open, too
+  // much is queued). It must not block. Errors: UNAVAILABLE  no connection, a timeout, or the
   // breaker is open. RESOURCE_EXHAUSTED  Redis is out of memory, or too much is queued. INTERNAL  Redis refused the
   // command.
   using Done = std::function<void(absl::StatusOr<Reply>)>;
