@@ -1,0 +1,26 @@
+// Turns the one SQL text into SQLite's. Pure.
+#ifndef WAYMARK_COMMON_SQL_TRANSLATION_H_
+#define WAYMARK_COMMON_SQL_TRANSLATION_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace waymark::sql {
+
+// The statements of a migration, without the `;` between them and the space around them; none is empty. A `;` in a
+// comment or in quotes separates nothing.
+std::vector<std::string> SplitStatements(absl::string_view sql);
+
+// A statement for SQLite: without ` FOR UPDATE` or ` FOR SHARE` at its end.
+absl::string_view ToSqliteStatement(absl::string_view statement);
+
+// One statement of a migration for SQLite: BIGINT becomes INTEGER, BYTEA becomes BLOB, DOUBLE PRECISION becomes REAL
+// (as whole words of any case, outside quotes and comments), and CREATE TABLE ends in STRICT, with WITHOUT ROWID where
+// it ended in `/* clustered */`.
+std::string ToSqliteMigration(absl::string_view statement);
+
+}  // namespace waymark::sql
+
+#endif  // WAYMARK_COMMON_SQL_TRANSLATION_H_
