@@ -1,0 +1,92 @@
+#include "services/milestone/committer.h"
+
+#include <utility>
+#include <vector>
+
+#include "common/base/errors.h"
+#include "common/metrics/metrics.h"
+
+namespace waymark::milestone {
+namespace {
+
+// A transaction takes at most so many events: enough to spread the cost of a commit, few enough that callers wait less
+// than a second.
+constexpr size_t kMostEventsPerCommit = 8'000;
+constexpr size_t kMostWaitingEvents = 50'000;
+constexpr size_t kMostWaitingBytes = 128 << 20;
+
+}  // namespace
+
+Committer::Committer(Tracker& tracker) : tracker_(tracker), thread_([this] { Run(); }) {}
+
+Committer::~Committer() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  thread_.join();
+}
+
+void Committer::Submit(std::unique_ptr<Batch> batch, Done done) {
+  absl::Status refused;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) {
+      refused = Stopping();
+    } else if (waiting_events_ + batch->events.size() > kMostWaitingEvents ||
+               waiting_bytes_ + batch->request.size() > kMostWaitingBytes) {
+      refused = Overloaded("too many events wait to be stored: send these again later", absl::Milliseconds(500));
+    } else {
+      waiting_events_ += batch->events.size();
+      waiting_bytes_ += batch->request.size();
+      waiting_.push_back({std::move(batch), std::move(done)});
+      return;
+    }
+  }
+  done(*batch, refused);
+}
+
+void Committer::Run() {
+  metrics::Counter& events_stored =
+      metrics::GetCounter("waymark_ingest_events_total", "Events answered, duplicates included.");
+  metrics::Counter& commits = metrics::GetCounter("waymark_ingest_commits_total", "Transactions that stored events.");
+  while (true) {
+    std::vector<Waiting> taken;
+    bool stopping = false;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(
+          +[](Committer* self)
+               ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex_) { return self->stopping_ || !self->waiting_.empty(); },
+          this));
+      stopping = stopping_;
+      size_t events = 0;
+      while (!waiting_.empty() &&
+             (stopping || taken.empty() || events + waiting_.front().batch->events.size() <= kMostEventsPerCommit)) {
+        events += waiting_.front().batch->events.size();
+        waiting_bytes_ -= waiting_.front().batch->request.size();
+        taken.push_back(std::move(waiting_.front()));
+        waiting_.pop_front();
+      }
+      waiting_events_ -= events;
+    }
+    if (stopping) {
+      for (Waiting& waiting : taken) waiting.done(*waiting.batch, Stopping());
+      return;
+    }
+    std::vector<const Batch*> batches;
+    for (const Waiting& waiting : taken) batches.push_back(waiting.batch.get());
+    absl::StatusOr<std::vector<Receipt>> receipts = tracker_.Record(batches);
+    commits.Add(1);
+    for (size_t i = 0; i < taken.size(); ++i) {
+      if (receipts.ok()) {
+        events_stored.Add(static_cast<double>(taken[i].batch->events.size()));
+        taken[i].done(*taken[i].batch, std::move((*receipts)[i]));
+      } else {
+        taken[i].done(*taken[i].batch, receipts.status());
+      }
+    }
+  }
+}
+
+}  // namespace waymark::milestone

@@ -1,0 +1,618 @@
+#include "services/milestone/convert.h"
+
+#include <google/protobuf/arena.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/checks.h"
+#include "common/base/errors.h"
+#include "common/base/status.h"
+#include "services/rules/convert/definition.h"
+#include "waymark/journey/v1/facts.pb.h"
+#include "waymark/milestone/v1/checkpoint.pb.h"
+#include "waymark/milestone/v1/facts.pb.h"
+
+namespace waymark::milestone {
+namespace {
+
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
+
+// The parts of a serialised Event, as views. Read by hand because it is the hottest path there is: the properties, most
+// of its bytes, are looked at once, when it comes in, and never again when a history is folded.
+struct EventParts {
+  absl::string_view event_id, customer_id, user_id, type, properties;
+  bool has_time = false;
+  int64_t seconds = 0;
+  int32_t nanos = 0;
+  int64_t sequence = 0;
+};
+
+// A length-delimited field's bytes, as a view into what `in` reads (a flat array).
+bool ReadView(CodedInputStream& in, absl::string_view& view) {
+  uint32_t size = 0;
+  const void* data = nullptr;
+  int available = 0;
+  if (!in.ReadVarint32(&size)) return false;
+  if (size == 0) {
+    view = {};
+    return true;
+  }
+  if (!in.GetDirectBufferPointer(&data, &available) || static_cast<uint32_t>(available) < size) return false;
+  view = absl::string_view(static_cast<const char*>(data), size);
+  return in.Skip(static_cast<int>(size));
+}
+
+CodedInputStream OverBytes(absl::string_view bytes) {
+  return CodedInputStream(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
+}
+
+uint32_t LengthTag(int field) { return WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED); }
+uint32_t VarintTag(int field) { return WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_VARINT); }
+
+bool ReadTime(absl::string_view bytes, EventParts& parts) {
+  parts.has_time = true;
+  CodedInputStream in = OverBytes(bytes);
+  while (const uint32_t tag = in.ReadTag()) {
+    uint64_t value = 0;
+    if (tag == VarintTag(1)) {
+      if (!in.ReadVarint64(&value)) return false;
+      parts.seconds = static_cast<int64_t>(value);
+    } else if (tag == VarintTag(2)) {
+      if (!in.ReadVarint64(&value)) return false;
+      parts.nanos = static_cast<int32_t>(value);
+    } else if (!WireFormatLite::SkipField(&in, tag)) {
+      return false;
+    }
+  }
+  return in.ConsumedEntireMessage();
+}
+
+bool ReadParts(absl::string_view message, EventParts& parts) {
+  CodedInputStream in = OverBytes(message);
+  while (const uint32_t tag = in.ReadTag()) {
+    bool good = true;
+    absl::string_view time;
+    uint64_t value = 0;
+    if (tag == LengthTag(1)) {
+      good = ReadView(in, parts.event_id);
+    } else if (tag == LengthTag(2)) {
+      good = ReadView(in, parts.customer_id);
+    } else if (tag == LengthTag(3)) {
+      good = ReadView(in, parts.user_id);
+    } else if (tag == LengthTag(4)) {
+      good = ReadView(in, parts.type);
+    } else if (tag == LengthTag(5)) {
+      good = ReadView(in, time) && ReadTime(time, parts);
+    } else if (tag == VarintTag(6)) {
+      good = in.ReadVarint64(&value);
+      parts.sequence = static_cast<int64_t>(value);
+    } else if (tag == LengthTag(7)) {
+      good = ReadView(in, parts.properties);
+    } else {
+      good = WireFormatLite::SkipField(&in, tag);
+    }
+    if (!good) return false;
+  }
+  return in.ConsumedEntireMessage();
+}
+
+// Years 2000 to 2100 are served (operations.md).
+constexpr int64_t kFirstSecond = 946684800;  // 2000-01-01T00:00:00Z.
+constexpr int64_t kLastSecond = 4102444800;  // 2100-01-01T00:00:00Z.
+
+absl::Time ToTime(const EventParts& parts) {
+  return absl::FromUnixMicros(parts.seconds * 1'000'000 + parts.nanos / 1'000);
+}
+
+// Appends a canonical form of a value: equal values give equal bytes, whatever the order their keys were sent in. False
+// where it is too deep.
+bool AppendCanonical(const google::protobuf::Value& value, int levels, std::string& out);
+
+bool AppendCanonical(const google::protobuf::Struct& object, int levels, std::string& out) {
+  if (levels == 0) return false;
+  std::vector<absl::string_view> keys;
+  for (const auto& [key, value] : object.fields()) keys.push_back(key);
+  std::sort(keys.begin(), keys.end());
+  out.push_back('{');
+  for (const absl::string_view key : keys) {
+    absl::StrAppend(&out, key.size(), ":", key);
+    if (!AppendCanonical(object.fields().at(std::string(key)), levels, out)) return false;
+  }
+  out.push_back('}');
+  return true;
+}
+
+bool AppendCanonical(const google::protobuf::Value& value, int levels, std::string& out) {
+  switch (value.kind_case()) {
+    case google::protobuf::Value::KIND_NOT_SET:
+    case google::protobuf::Value::kNullValue:
+      out.push_back('n');
+      return true;
+    case google::protobuf::Value::kBoolValue:
+      out.push_back(value.bool_value() ? 't' : 'f');
+      return true;
+    case google::protobuf::Value::kNumberValue: {
+      const double number = value.number_value();
+      out.push_back('#');
+      out.append(reinterpret_cast<const char*>(&number), sizeof number);
+      return true;
+    }
+    case google::protobuf::Value::kStringValue:
+      absl::StrAppend(&out, "s", value.string_value().size(), ":", value.string_value());
+      return true;
+    case google::protobuf::Value::kStructValue:
+      return AppendCanonical(value.struct_value(), levels - 1, out);
+    case google::protobuf::Value::kListValue:
+      if (levels == 1) return false;
+      out.push_back('[');
+      for (const google::protobuf::Value& element : value.list_value().values()) {
+        if (!AppendCanonical(element, levels - 1, out)) return false;
+      }
+      out.push_back(']');
+      return true;
+  }
+  return false;
+}
+
+// What makes an event the same event.
+struct Identity {
+  uint64_t hash = 0;
+  std::string wrong;  // What is wrong with the properties, or empty.
+};
+
+Identity ToIdentity(const EventParts& parts, google::protobuf::Arena& arena) {
+  std::string canonical = absl::StrCat(parts.type.size(), ":", parts.type, parts.user_id.size(), ":", parts.user_id,
+                                       absl::ToUnixMicros(ToTime(parts)), ",", parts.sequence, ",");
+  if (!parts.properties.empty()) {
+    auto* properties = google::protobuf::Arena::CreateMessage<google::protobuf::Struct>(&arena);
+    if (!properties->ParseFromArray(parts.properties.data(), static_cast<int>(parts.properties.size()))) {
+      return {.wrong = "must be a well-formed google.protobuf.Struct whose text is UTF-8"};
+    }
+    if (!properties->fields().empty() && !AppendCanonical(*properties, kMostPropertyLevels, canonical)) {
+      return {.wrong = absl::StrCat("must be at most ", kMostPropertyLevels, " levels deep")};
+    }
+  }
+  return {.hash = XXH3_64bits(canonical.data(), canonical.size())};
+}
+
+IncomingEvent ToIncomingEvent(absl::string_view message, absl::Time now, google::protobuf::Arena& arena) {
+  IncomingEvent incoming{.message = message};
+  const auto wrong = [&](absl::string_view field, std::string what) {
+    incoming.wrong_field = std::string(field);
+    incoming.wrong = std::move(what);
+    return incoming;
+  };
+  if (message.size() > kMostEventBytes) {
+    return wrong("event", absl::StrCat("must be at most ", kMostEventBytes, " bytes, not ", message.size(),
+                                       ": send fewer properties"));
+  }
+  EventParts parts;
+  if (!ReadParts(message, parts)) return wrong("event", "is not a well-formed waymark.milestone.v1.Event");
+  if (std::string what = WhatIsWrongWithId(parts.event_id); !what.empty()) return wrong("event_id", what);
+  if (std::string what = WhatIsWrongWithId(parts.customer_id); !what.empty()) return wrong("customer_id", what);
+  if (!parts.user_id.empty()) {
+    if (std::string what = WhatIsWrongWithId(parts.user_id); !what.empty()) return wrong("user_id", what);
+  }
+  if (std::string what = WhatIsWrongWithId(parts.type); !what.empty()) return wrong("type", what);
+  if (!parts.has_time) return wrong("event_time", "must be given: when it happened");
+  if (parts.nanos < 0 || parts.nanos > 999'999'999) return wrong("event_time", "has nanos outside 0 to 999,999,999");
+  if (parts.seconds < kFirstSecond || parts.seconds >= kLastSecond) {
+    return wrong("event_time", "must be from the year 2000 to 2099");
+  }
+  if (ToTime(parts) > now + absl::Minutes(5)) {
+    return wrong("event_time",
+                 absl::StrCat("is more than 5 minutes in the future (", absl::FormatTime(now, absl::UTCTimeZone()),
+                              " here): check the sender's clock"));
+  }
+  Identity identity = ToIdentity(parts, arena);
+  if (!identity.wrong.empty()) return wrong("properties", identity.wrong);
+  incoming.customer_id = parts.customer_id;
+  incoming.event = {.time = ToTime(parts), .sequence = parts.sequence, .id = parts.event_id, .type = parts.type};
+  incoming.content_hash = identity.hash;
+  return incoming;
+}
+
+void SetTime(absl::Time time, google::protobuf::Timestamp* to) {
+  const int64_t micros = absl::ToUnixMicros(time);
+  int64_t seconds = micros / 1'000'000;
+  int64_t rest = micros % 1'000'000;
+  if (rest < 0) {
+    rest += 1'000'000;
+    --seconds;
+  }
+  to->set_seconds(seconds);
+  to->set_nanos(static_cast<int32_t>(rest * 1'000));
+}
+
+absl::string_view TitleOr(absl::string_view title, absl::string_view key) { return title.empty() ? key : title; }
+
+v1::CurrentStage ToCurrentStage(const rules::Journey& journey, const Enrollment& enrollment) {
+  const rules::Progress& progress = enrollment.progress;
+  v1::CurrentStage stage;
+  stage.set_journey_id(enrollment.journey_id);
+  stage.set_version(enrollment.version);
+  stage.set_stage_key(journey.stages()[progress.stage()].key);
+  SetTime(progress.entered.back().time, stage.mutable_enter_time());
+  stage.set_state(progress.completed.has_value() ? v1::ENROLLMENT_STATE_COMPLETED : v1::ENROLLMENT_STATE_ACTIVE);
+  return stage;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Batch>> ToBatch(std::string workspace, std::string request, absl::Time now) {
+  if (request.size() > kMostRequestBytes) {
+    return InvalidField("events", "must be at most 4 MiB in all: send fewer in a call");
+  }
+  auto batch = std::make_unique<Batch>();
+  batch->workspace = std::move(workspace);
+  batch->request = std::move(request);
+  std::vector<absl::string_view> messages;
+  CodedInputStream in = OverBytes(batch->request);
+  bool good = true;
+  while (const uint32_t tag = in.ReadTag()) {
+    uint64_t value = 0;
+    absl::string_view view;
+    if (tag == LengthTag(1)) {
+      good = ReadView(in, messages.emplace_back());
+    } else if (tag == VarintTag(2)) {
+      good = in.ReadVarint64(&value);
+      batch->backfill = value != 0;
+    } else if (tag == LengthTag(3)) {
+      good = ReadView(in, view);
+      batch->consistency_token = std::string(view);
+    } else {
+      good = WireFormatLite::SkipField(&in, tag);
+    }
+    if (!good) break;
+  }
+  if (!good || !in.ConsumedEntireMessage()) {
+    return InvalidField("request", "is not a well-formed waymark.milestone.v1.IngestEventsRequest");
+  }
+  if (messages.empty()) return InvalidField("events", "must be given: 1 to 1,000 of them");
+  if (messages.size() > kMostEvents) {
+    return InvalidField("events",
+                        absl::StrCat("must be at most 1,000, not ", messages.size(), ": send them in several calls"));
+  }
+  google::protobuf::Arena arena;
+  batch->events.reserve(messages.size());
+  for (const absl::string_view message : messages) batch->events.push_back(ToIncomingEvent(message, now, arena));
+  return batch;
+}
+
+v1::IngestEventsResponse ToProto(const Batch& batch, const Receipt& receipt) {
+  v1::IngestEventsResponse response;
+  response.set_consistency_token(receipt.consistency_token);
+  response.mutable_results()->Reserve(static_cast<int>(batch.events.size()));
+  for (size_t i = 0; i < batch.events.size(); ++i) {
+    v1::EventResult* result = response.add_results();
+    switch (receipt.novelties[i]) {
+      case Novelty::kAccepted:
+        result->set_outcome(v1::EVENT_OUTCOME_ACCEPTED);
+        break;
+      case Novelty::kDuplicate:
+        result->set_outcome(v1::EVENT_OUTCOME_DUPLICATE);
+        break;
+      case Novelty::kConflict:
+        result->set_outcome(v1::EVENT_OUTCOME_CONFLICT);
+        result->set_field("event_id");
+        result->set_message("was used before for another event of this customer: give each event an id of its own");
+        break;
+      case Novelty::kInvalid:
+        result->set_outcome(v1::EVENT_OUTCOME_INVALID);
+        result->set_field(batch.events[i].wrong_field);
+        result->set_message(batch.events[i].wrong);
+        break;
+    }
+  }
+  return response;
+}
+
+std::string ToPayload(const IncomingEvent& event, bool backfill) {
+  // EventAccepted{event, backfill}, around the event's bytes as they came.
+  std::string payload;
+  payload.reserve(event.message.size() + 8);
+  payload.push_back(static_cast<char>(LengthTag(1)));
+  uint8_t size[5];
+  const uint8_t* end =
+      google::protobuf::io::CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(event.message.size()), size);
+  payload.append(reinterpret_cast<const char*>(size), end - size);
+  payload.append(event.message.data(), event.message.size());
+  if (backfill) {
+    payload.push_back(static_cast<char>(VarintTag(2)));
+    payload.push_back(1);
+  }
+  return payload;
+}
+
+std::optional<rules::Event> ReadEvent(absl::string_view payload) {
+  CodedInputStream in = OverBytes(payload);
+  absl::string_view message;
+  EventParts parts;
+  if (in.ReadTag() != LengthTag(1) || !ReadView(in, message) || !ReadParts(message, parts)) return std::nullopt;
+  return rules::Event{.time = ToTime(parts), .sequence = parts.sequence, .id = parts.event_id, .type = parts.type};
+}
+
+absl::StatusOr<rules::JourneyVersion> ToJourneyVersion(const PublishedVersion& version) {
+  journey::v1::JourneyDefinition definition;
+  if (!definition.ParseFromString(version.definition)) {
+    return absl::InternalError(absl::StrCat("the definition of journey ", version.journey_id, " cannot be read"));
+  }
+  return rules::JourneyVersion{.journey_id = version.journey_id,
+                               .number = version.number,
+                               .content_hash = version.content_hash,
+                               .definition = rules::FromProto(definition).definition};
+}
+
+absl::StatusOr<PublishedVersion> ToPublishedVersion(const journal::Entry& entry) {
+  journey::v1::VersionPublished fact;
+  if (entry.type != fact.GetDescriptor()->full_name() || !fact.ParseFromString(entry.payload)) {
+    return absl::InternalError(absl::StrCat("cannot apply a ", entry.type, ": this release does not know it"));
+  }
+  return PublishedVersion{.journey_id = fact.journey_id(),
+                          .number = fact.number(),
+                          .content_hash = fact.content_hash(),
+                          .definition = fact.definition().SerializeAsString()};
+}
+
+std::string EncodeDossier(const Dossier& dossier) {
+  v1::Checkpoint checkpoint;
+  checkpoint.set_last_time(dossier.last.time);
+  checkpoint.set_last_sequence(dossier.last.sequence);
+  checkpoint.set_last_event_id(dossier.last.event_id);
+  checkpoint.set_event_count(dossier.event_count);
+  for (const Enrollment& enrollment : dossier.enrollments) {
+    v1::EnrollmentCheckpoint* to = checkpoint.add_enrollments();
+    to->set_journey_id(enrollment.journey_id);
+    to->set_version(enrollment.version);
+    to->set_entered(enrollment.progress.enrolled());
+    for (const rules::Moment& moment : enrollment.progress.entered) {
+      v1::StagePassage* passage = to->add_passages();
+      passage->set_enter_time(absl::ToUnixMicros(moment.time));
+      passage->set_event_id(moment.event_id);
+    }
+    if (const auto& completed = enrollment.progress.completed; completed.has_value()) {
+      to->set_complete_time(absl::ToUnixMicros(completed->time));
+      to->set_complete_event_id(completed->event_id);
+    }
+    for (const rules::MilestoneProgress& milestone : enrollment.progress.milestones) {
+      v1::MilestoneCheckpoint* kept = to->add_milestones();
+      kept->set_counted(milestone.counted);
+      if (!milestone.achieved.has_value()) continue;
+      kept->set_achieve_time(absl::ToUnixMicros(milestone.achieved->time));
+      kept->set_event_id(milestone.achieved->event_id);
+    }
+  }
+  return checkpoint.SerializeAsString();
+}
+
+absl::StatusOr<Dossier> DecodeDossier(absl::string_view bytes) {
+  v1::Checkpoint checkpoint;
+  if (!checkpoint.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::InternalError("a stored checkpoint cannot be read");
+  }
+  Dossier dossier{.last = {.time = checkpoint.last_time(),
+                           .sequence = checkpoint.last_sequence(),
+                           .event_id = checkpoint.last_event_id()},
+                  .event_count = checkpoint.event_count()};
+  dossier.enrollments.reserve(checkpoint.enrollments_size());
+  for (const v1::EnrollmentCheckpoint& kept : checkpoint.enrollments()) {
+    Enrollment& enrollment = dossier.enrollments.emplace_back();
+    enrollment.journey_id = kept.journey_id();
+    enrollment.version = kept.version();
+    for (const v1::StagePassage& passage : kept.passages()) {
+      enrollment.progress.entered.push_back({absl::FromUnixMicros(passage.enter_time()), passage.event_id()});
+    }
+    if (kept.has_complete_time()) {
+      enrollment.progress.completed =
+          rules::Moment{absl::FromUnixMicros(kept.complete_time()), kept.complete_event_id()};
+    }
+    for (const v1::MilestoneCheckpoint& milestone : kept.milestones()) {
+      rules::MilestoneProgress& to = enrollment.progress.milestones.emplace_back();
+      to.counted = milestone.counted();
+      if (milestone.has_achieve_time()) {
+        to.achieved = rules::Moment{absl::FromUnixMicros(milestone.achieve_time()), milestone.event_id()};
+      }
+    }
+  }
+  return dossier;
+}
+
+journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& context,
+                         const rules::Conclusion& conclusion) {
+  const std::string& stage_key = journey.stages()[conclusion.stage].key;
+  const std::string milestone_key =
+      conclusion.milestone.has_value() ? journey.milestone(*conclusion.milestone).key : std::string();
+  const auto fill = [&](v1::ProgressContext* to, absl::string_view effect) {
+    to->set_customer_id(std::string(context.customer_id));
+    to->set_journey_id(std::string(context.journey_id));
+    to->set_version(context.version);
+    // The 1 is the occurrence: there is one run per customer and journey so far.
+    to->set_effect_key(absl::StrCat(context.journey_id, "/1/", effect, "/", context.customer_id));
+    to->set_witness_event_id(conclusion.now.event_id);
+    to->set_historical(context.historical);
+  };
+  const auto entry = [](const google::protobuf::Message& fact) {
+    return journal::NewEntry{.type = fact.GetDescriptor()->full_name(), .payload = fact.SerializeAsString()};
+  };
+  switch (conclusion.kind) {
+    case rules::ConclusionKind::kEnrolled: {
+      v1::CustomerEnrolled fact;
+      fill(fact.mutable_context(), "enrolled");
+      SetTime(conclusion.now.time, fact.mutable_enter_time());
+      return entry(fact);
+    }
+    case rules::ConclusionKind::kMilestoneAchieved: {
+      v1::MilestoneAchieved fact;
+      fill(fact.mutable_context(), absl::StrCat("milestone/", milestone_key));
+      fact.set_stage_key(stage_key);
+      fact.set_milestone_key(milestone_key);
+      SetTime(conclusion.now.time, fact.mutable_achieve_time());
+      return entry(fact);
+    }
+    case rules::ConclusionKind::kMilestoneRevised: {
+      v1::MilestoneRevised fact;
+      fill(fact.mutable_context(), absl::StrCat("milestone/", milestone_key));
+      fact.set_stage_key(stage_key);
+      fact.set_milestone_key(milestone_key);
+      SetTime(conclusion.now.time, fact.mutable_achieve_time());
+      SetTime(*conclusion.previous, fact.mutable_previous_achieve_time());
+      return entry(fact);
+    }
+    case rules::ConclusionKind::kStageEntered: {
+      v1::StageEntered fact;
+      fill(fact.mutable_context(), absl::StrCat("stage/", stage_key));
+      fact.set_stage_key(stage_key);
+      if (conclusion.stage > 0) fact.set_previous_stage_key(journey.stages()[conclusion.stage - 1].key);
+      SetTime(conclusion.now.time, fact.mutable_enter_time());
+      return entry(fact);
+    }
+    case rules::ConclusionKind::kStageRevised: {
+      v1::StageRevised fact;
+      fill(fact.mutable_context(), absl::StrCat("stage/", stage_key));
+      fact.set_stage_key(stage_key);
+      SetTime(conclusion.now.time, fact.mutable_enter_time());
+      SetTime(*conclusion.previous, fact.mutable_previous_enter_time());
+      return entry(fact);
+    }
+    case rules::ConclusionKind::kCompleted: {
+      v1::JourneyCompleted fact;
+      fill(fact.mutable_context(), "completed");
+      SetTime(conclusion.now.time, fact.mutable_complete_time());
+      return entry(fact);
+    }
+  }
+  return {};
+}
+
+v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch) {
+  v1::CustomerStages stages;
+  stages.set_customer_id(customer.customer_id);
+  for (size_t i = 0; i < customer.dossier.enrollments.size(); ++i) {
+    const Enrollment& enrollment = customer.dossier.enrollments[i];
+    if (enrollment.progress.enrolled()) *stages.add_enrollments() = ToCurrentStage(*journeys[i], enrollment);
+  }
+  if (customer.dossier.event_count > 0) {
+    SetTime(absl::FromUnixMicros(customer.dossier.last.time), stages.mutable_watermark_time());
+  }
+  stages.set_version_epoch(epoch);
+  stages.set_version_position(customer.version_position);
+  return stages;
+}
+
+v1::EnrollmentProgress ToProgress(const rules::Journey& journey, const Enrollment& enrollment,
+                                  absl::Span<const rules::Event> history) {
+  const rules::Progress& progress = enrollment.progress;
+  const std::vector<std::vector<absl::string_view>> witnesses = rules::FindWitnesses(journey, history);
+  v1::EnrollmentProgress answer;
+  *answer.mutable_current() = ToCurrentStage(journey, enrollment);
+  SetTime(progress.entered[0].time, answer.mutable_enroll_time());
+  answer.set_enroll_witness_event_id(progress.entered[0].event_id);
+  size_t rule = 0;
+  for (size_t i = 0; i < journey.stages().size(); ++i) {
+    const rules::Stage& stage = journey.stages()[i];
+    v1::StageProgress* to = answer.add_stages();
+    to->set_stage_key(stage.key);
+    to->set_title(std::string(TitleOr(stage.title, stage.key)));
+    if (i < progress.entered.size()) SetTime(progress.entered[i].time, to->mutable_enter_time());
+    if (i + 1 < progress.entered.size()) {
+      SetTime(progress.entered[i + 1].time, to->mutable_complete_time());
+    } else if (i + 1 == progress.entered.size() && progress.completed.has_value()) {
+      SetTime(progress.completed->time, to->mutable_complete_time());
+    }
+    for (const rules::Milestone& milestone : stage.milestones) {
+      const rules::MilestoneProgress& counted = progress.milestones[rule];
+      v1::MilestoneProgress* shown = to->add_milestones();
+      shown->set_milestone_key(milestone.key);
+      shown->set_title(std::string(TitleOr(milestone.title, milestone.key)));
+      shown->set_counted(counted.counted);
+      shown->set_needed(journey.rules()[rule].needed);
+      constexpr size_t kMostWitnesses = 1000;
+      const auto& ids = witnesses[rule];
+      for (size_t k = ids.size() > kMostWitnesses ? ids.size() - kMostWitnesses : 0; k < ids.size(); ++k) {
+        shown->add_witness_event_ids(std::string(ids[k]));
+      }
+      if (counted.achieved.has_value()) {
+        SetTime(counted.achieved->time, shown->mutable_achieve_time());
+      } else {
+        const auto& types = std::get<rules::EventCount>(milestone.criterion).event_types;
+        shown->set_missing(absl::StrCat(counted.counted, " of ", shown->needed(), " ", absl::StrJoin(types, " or ")));
+      }
+      ++rule;
+    }
+  }
+  return answer;
+}
+
+namespace {
+
+// Fills a timeline item from a fact; false where the payload is not a Fact.
+template <typename Fact>
+bool FillConclusion(const journal::Entry& entry, v1::ConclusionKind kind, v1::TimelineItem& item, Fact& fact) {
+  if (!fact.ParseFromString(entry.payload)) return false;
+  v1::TimelineConclusion* to = item.mutable_conclusion();
+  to->set_kind(kind);
+  to->set_journey_id(fact.context().journey_id());
+  to->set_version(fact.context().version());
+  to->set_witness_event_id(fact.context().witness_event_id());
+  to->set_historical(fact.context().historical());
+  return true;
+}
+
+}  // namespace
+
+std::optional<v1::TimelineItem> ToTimelineItem(const journal::Entry& entry) {
+  v1::TimelineItem item;
+  SetTime(entry.record_time, item.mutable_record_time());
+  item.set_item_id(absl::StrCat("milestone/", entry.lane, "/", entry.position));
+  v1::EventAccepted accepted;
+  v1::CustomerEnrolled enrolled;
+  v1::MilestoneAchieved achieved;
+  v1::MilestoneRevised milestone_revised;
+  v1::StageEntered entered;
+  v1::StageRevised stage_revised;
+  v1::JourneyCompleted completed;
+  const auto is = [&](const google::protobuf::Message& message) {
+    return entry.type == message.GetDescriptor()->full_name();
+  };
+  if (is(accepted)) {
+    if (!accepted.ParseFromString(entry.payload)) return std::nullopt;
+    item.set_item_id(accepted.event().event_id());
+    *item.mutable_time() = accepted.event().event_time();
+    *item.mutable_event() = std::move(*accepted.mutable_event());
+  } else if (is(enrolled)) {
+    if (!FillConclusion(entry, v1::CONCLUSION_KIND_ENROLLED, item, enrolled)) return std::nullopt;
+    *item.mutable_time() = enrolled.enter_time();
+  } else if (is(achieved)) {
+    if (!FillConclusion(entry, v1::CONCLUSION_KIND_MILESTONE_ACHIEVED, item, achieved)) return std::nullopt;
+    *item.mutable_time() = achieved.achieve_time();
+    item.mutable_conclusion()->set_stage_key(achieved.stage_key());
+    item.mutable_conclusion()->set_milestone_key(achieved.milestone_key());
+  } else if (is(milestone_revised)) {
+    if (!FillConclusion(entry, v1::CONCLUSION_KIND_MILESTONE_REVISED, item, milestone_revised)) return std::nullopt;
+    *item.mutable_time() = milestone_revised.achieve_time();
+    item.mutable_conclusion()->set_stage_key(milestone_revised.stage_key());
+    item.mutable_conclusion()->set_milestone_key(milestone_revised.milestone_key());
+  } else if (is(entered)) {
+    if (!FillConclusion(entry, v1::CONCLUSION_KIND_STAGE_ENTERED, item, entered)) return std::nullopt;
+    *item.mutable_time() = entered.enter_time();
+    item.mutable_conclusion()->set_stage_key(entered.stage_key());
+  } else if (is(stage_revised)) {
+    if (!FillConclusion(entry, v1::CONCLUSION_KIND_STAGE_REVISED, item, stage_revised)) return std::nullopt;
+    *item.mutable_time() = stage_revised.enter_time();
+    item.mutable_conclusion()->set_stage_key(stage_revised.stage_key());
+  } else if (is(completed)) {
+    if (!FillConclusion(entry, v1::CONCLUSION_KIND_JOURNEY_COMPLETED, item, completed)) return std::nullopt;
+    *item.mutable_time() = completed.complete_time();
+  } else {
+    return std::nullopt;
+  }
+  return item;
+}
+
+}  // namespace waymark::milestone

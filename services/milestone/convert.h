@@ -1,0 +1,74 @@
+// protobuf <-> plain structs, and the checks of what comes from outside.
+#ifndef WAYMARK_SERVICES_MILESTONE_CONVERT_H_
+#define WAYMARK_SERVICES_MILESTONE_CONVERT_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/journal/journal.h"
+#include "services/milestone/catalog_store.h"
+#include "services/milestone/history.h"
+#include "services/rules/progress.h"
+#include "waymark/milestone/v1/analytics.pb.h"
+#include "waymark/milestone/v1/customer.pb.h"
+#include "waymark/milestone/v1/event.pb.h"
+#include "waymark/milestone/v1/milestone.pb.h"
+
+namespace waymark::milestone {
+
+inline constexpr size_t kMostEvents = 1000;           // In a call.
+inline constexpr size_t kMostEventBytes = 64 * 1024;  // Of one event.
+inline constexpr size_t kMostRequestBytes = 4 << 20;  // Of a call.
+inline constexpr int kMostPropertyLevels = 8;
+
+// Reads a serialised IngestEventsRequest event by event, so that one that is malformed (invalid UTF-8 included) is
+// answered for itself. Errors: INVALID_ARGUMENT  no event, too many, or bytes that are no such message.
+absl::StatusOr<std::unique_ptr<Batch>> ToBatch(std::string workspace, std::string request, absl::Time now);
+
+v1::IngestEventsResponse ToProto(const Batch& batch, const Receipt& receipt);
+
+// The journal payload (EventAccepted) of an accepted event.
+std::string ToPayload(const IncomingEvent& event, bool backfill);
+
+// The event in an EventAccepted payload; its views are into `payload`. Nullopt where it is none.
+std::optional<rules::Event> ReadEvent(absl::string_view payload);
+
+// A version as it is travelled. Errors: INTERNAL  its definition cannot be read.
+absl::StatusOr<rules::JourneyVersion> ToJourneyVersion(const PublishedVersion& version);
+// What a VersionPublished fact adds to the catalog. Errors: INTERNAL  the payload is no such fact.
+absl::StatusOr<PublishedVersion> ToPublishedVersion(const journal::Entry& entry);
+
+// Dossiers as they are kept (waymark.milestone.v1.Checkpoint).
+std::string EncodeDossier(const Dossier& dossier);
+// Errors: INTERNAL  the bytes are no such message.
+absl::StatusOr<Dossier> DecodeDossier(absl::string_view bytes);
+
+// The fact that tells a conclusion.
+struct FactContext {
+  absl::string_view customer_id;
+  absl::string_view journey_id;
+  uint32_t version = 0;
+  bool historical = false;
+};
+// With the type's full name and the payload; workspace, key and depth are the caller's.
+journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& context,
+                         const rules::Conclusion& conclusion);
+
+// Where a customer stands, and as of which version.
+v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch);
+
+// How far a customer has come, with witnesses, by folding its whole history.
+v1::EnrollmentProgress ToProgress(const rules::Journey& journey, const Enrollment& enrollment,
+                                  absl::Span<const rules::Event> history);
+
+// A timeline item from a journal entry. Nullopt for what is none.
+std::optional<v1::TimelineItem> ToTimelineItem(const journal::Entry& entry);
+
+}  // namespace waymark::milestone
+
+#endif  // WAYMARK_SERVICES_MILESTONE_CONVERT_H_

@@ -1,0 +1,89 @@
+// A customer's history and what is kept of it between events: plain structs.
+#ifndef WAYMARK_SERVICES_MILESTONE_HISTORY_H_
+#define WAYMARK_SERVICES_MILESTONE_HISTORY_H_
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "services/rules/progress.h"
+
+namespace waymark::milestone {
+
+// What became of an event.
+enum class Novelty { kAccepted, kDuplicate, kConflict, kInvalid };
+
+// An event as it was sent, checked where `wrong_field` is empty. The views belong to the Batch.
+struct IncomingEvent {
+  absl::string_view message;  // The serialised waymark.milestone.v1.Event.
+  absl::string_view customer_id;
+  rules::Event event;
+  uint64_t content_hash =
+      0;  // XXH3-64 of what makes it the same event: type, user, time, sequence, canonical properties.
+  std::string wrong_field;  // What makes it INVALID …
+  std::string wrong;        // … and why.
+};
+
+// The events of one call.
+struct Batch {
+  std::string workspace;
+  std::string request;  // The bytes that the events view.
+  bool backfill = false;
+  std::string consistency_token;
+  std::vector<IncomingEvent> events;
+};
+
+// What became of a batch.
+struct Receipt {
+  std::vector<Novelty> novelties;  // One per event.
+  std::string consistency_token;
+};
+
+// The place of an event in its customer's history.
+struct HistoryKey {
+  int64_t time = INT64_MIN;  // Microseconds since 1970.
+  int64_t sequence = 0;
+  std::string event_id;
+  friend bool operator==(const HistoryKey&, const HistoryKey&) = default;
+};
+
+// Whether `event` comes after everything up to and including `key`.
+inline bool IsAfter(const rules::Event& event, const HistoryKey& key) {
+  return std::make_tuple(absl::ToUnixMicros(event.time), event.sequence, event.id) >
+         std::make_tuple(key.time, key.sequence, absl::string_view(key.event_id));
+}
+
+inline HistoryKey KeyOf(const rules::Event& event) {
+  return {.time = absl::ToUnixMicros(event.time), .sequence = event.sequence, .event_id = std::string(event.id)};
+}
+
+// A customer's state of the fold for one journey.
+struct Enrollment {
+  std::string journey_id;
+  uint32_t version = 0;  // Pinned once enrolled; before that the latest, under which events are counted.
+  rules::Progress progress;
+  friend bool operator==(const Enrollment&, const Enrollment&) = default;
+};
+
+// What is kept of a customer between events. It holds nothing that the history does not, but for the pins.
+struct Dossier {
+  HistoryKey last;  // The last event applied.
+  int64_t event_count = 0;
+  std::vector<Enrollment> enrollments;  // By journey_id; those that have counted nothing are left out.
+  friend bool operator==(const Dossier&, const Dossier&) = default;
+};
+
+// A dossier as it is kept.
+struct Customer {
+  std::string customer_id;
+  Dossier dossier;
+  int64_t revision = 0;          // The catalog revision it was evaluated under.
+  int64_t version_position = 0;  // The lane position of its last change.
+};
+
+}  // namespace waymark::milestone
+
+#endif  // WAYMARK_SERVICES_MILESTONE_HISTORY_H_

@@ -1,0 +1,57 @@
+// The milestone service in a process of its own: `waymark-milestone --help` tells its settings.
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/status.h"
+#include "common/config/config.h"
+#include "common/log/log.h"
+#include "common/process/process.h"
+#include "common/redis/redis.h"
+#include "services/milestone/parts.h"
+
+namespace waymark::milestone {
+namespace {
+
+absl::Status Run(int argc, char** argv) {
+  process::Options options = process::Defaults("milestone", 7002);
+  std::string journey = "127.0.0.1:7001";
+  redis::Options redis_options{.url = ""};
+  config::Settings settings("waymark-milestone", "Takes events and tells how far each customer has come.");
+  process::Declare(settings, options);
+  settings.Add("journey-address", &journey, "where the journey service is, which is followed");
+  settings.Add("redis-url", &redis_options.url,
+               "redis://HOST:PORT/DB for the stage cache; empty keeps it in process, which is right for one replica");
+  settings.Add("redis-password-file", &redis_options.password_file, "the file of Redis' password");
+  ASSIGN_OR_RETURN(const bool wanted, settings.Parse(argc, argv));
+  if (!wanted) return absl::OkStatus();
+  log::Configure("milestone", log::Level::kInfo,
+                 options.log_format == "json" ? log::Format::kJson : log::Format::kText);
+  rpc::BlockSignals();
+
+  const RealClock clock;
+  ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Authorizer> authorizer, process::MakeAuthorizer(options));
+  ASSIGN_OR_RETURN(const std::unique_ptr<sql::Database> db, sql::Database::Open(options.database));
+  std::unique_ptr<redis::Client> redis;
+  if (!redis_options.url.empty()) {
+    ASSIGN_OR_RETURN(redis, redis::Client::Create(redis_options));
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<Parts> parts, Parts::Start(*db, clock, *authorizer, redis.get()));
+  ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, process::Connect(options, journey));
+  ASSIGN_OR_RETURN(const std::string service_key, process::ReadServiceKey(options));
+  parts->Follow(channel, service_key, process::kFollowWait);
+  return process::Serve(
+      options, *authorizer,
+      {.services = parts->services(), .journals = {&parts->journal()}, .loops = parts->loops(), .cancel = [&] {
+         parts->Cancel();
+       }});
+}
+
+}  // namespace
+}  // namespace waymark::milestone
+
+int main(int argc, char** argv) {
+  return waymark::process::Main("waymark-milestone", waymark::milestone::Run(argc, argv));
+}

@@ -1,0 +1,242 @@
+#include "services/milestone/milestone_service.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/checks.h"
+#include "common/base/errors.h"
+#include "common/base/status.h"
+#include "common/rpc/deadline.h"
+#include "common/rpc/status.h"
+#include "waymark/milestone/v1/analytics.grpc.pb.h"
+#include "waymark/milestone/v1/customer.grpc.pb.h"
+#include "waymark/milestone/v1/milestone.grpc.pb.h"
+
+namespace waymark::milestone {
+namespace {
+
+using rpc::Permission;
+
+constexpr int kMostCustomersAtOnce = 1000;
+
+absl::Status CheckOptionalName(absl::string_view field, absl::string_view name) {
+  return name.empty() ? absl::OkStatus() : CheckName(field, name);
+}
+
+// Leaves the enrollments of one journey, where one is named.
+void Narrow(absl::string_view journey_id, v1::CustomerStages& stages) {
+  if (journey_id.empty()) return;
+  auto* enrollments = stages.mutable_enrollments();
+  enrollments->erase(std::remove_if(enrollments->begin(), enrollments->end(),
+                                    [&](const v1::CurrentStage& stage) { return stage.journey_id() != journey_id; }),
+                     enrollments->end());
+}
+
+// GetCurrentStage answers from whatever thread has the answer; the rest, which looks into the database, keeps its
+// thread.
+class MilestoneServiceImpl final
+    : public v1::MilestoneService::WithCallbackMethod_GetCurrentStage<v1::MilestoneService::Service> {
+ public:
+  MilestoneServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, StageReader& stages)
+      : authorizer_(authorizer), reader_(reader), stages_(stages) {}
+
+  grpc::ServerUnaryReactor* GetCurrentStage(grpc::CallbackServerContext* context,
+                                            const v1::GetCurrentStageRequest* request,
+                                            v1::GetCurrentStageResponse* response) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    absl::StatusOr<Question> question = ToQuestion(*context, *request);
+    if (!question.ok()) {
+      reactor->Finish(rpc::ToGrpc(question.status()));
+      return reactor;
+    }
+    const std::string workspace = question->workspace;
+    stages_.GetStages(workspace, request->customer_id(), std::move(question->freshness),
+                      [this, workspace, request, response, reactor](absl::StatusOr<StageReader::Answer> answer) {
+                        if (!answer.ok()) return reactor->Finish(rpc::ToGrpc(answer.status()));
+                        response->set_consistency_token(stages_.TokenOf(workspace, answer->stages));
+                        response->set_source(answer->source);
+                        Narrow(request->journey_id(), answer->stages);
+                        *response->mutable_stages() = std::move(answer->stages);
+                        reactor->Finish(grpc::Status::OK);
+                      });
+    return reactor;
+  }
+
+  grpc::Status BatchGetCurrentStages(grpc::ServerContext* context, const v1::BatchGetCurrentStagesRequest* request,
+                                     v1::BatchGetCurrentStagesResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
+    ASSIGN_OR_RETURN_GRPC(const std::vector<std::string> customer_ids, ToCustomerIds(*request));
+    ASSIGN_OR_RETURN_GRPC(const Freshness freshness, ToFreshness(request->consistency(), rpc::DeadlineOf(*context)));
+    ASSIGN_OR_RETURN_GRPC(std::vector<v1::CustomerStages> answers,
+                          stages_.BatchGetStages(caller.workspace, customer_ids, freshness));
+    response->set_consistency_token(TokenOf(caller.workspace, answers));
+    for (v1::CustomerStages& stages : answers) {
+      Narrow(request->journey_id(), stages);
+      *response->add_stages() = std::move(stages);
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetProgress(grpc::ServerContext* context, const v1::GetProgressRequest* request,
+                           v1::GetProgressResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
+    RETURN_IF_ERROR_GRPC(CheckId("customer_id", request->customer_id()));
+    RETURN_IF_ERROR_GRPC(CheckOptionalName("journey_id", request->journey_id()));
+    ASSIGN_OR_RETURN_GRPC(const Freshness freshness, ToFreshness(request->consistency(), rpc::DeadlineOf(*context)));
+    RETURN_IF_ERROR_GRPC(stages_.Wait(freshness));
+    ASSIGN_OR_RETURN_GRPC(*response,
+                          reader_.GetProgress(caller.workspace, request->customer_id(), request->journey_id()));
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListTimeline(grpc::ServerContext* context, const v1::ListTimelineRequest* request,
+                            v1::ListTimelineResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
+    RETURN_IF_ERROR_GRPC(CheckId("customer_id", request->customer_id()));
+    ASSIGN_OR_RETURN_GRPC(const int page_size, ToPageSize(request->page_size()));
+    const std::string list = absl::StrCat("ListTimeline/", caller.workspace, "/", request->customer_id());
+    ASSIGN_OR_RETURN_GRPC(const std::string after, ReadPageToken(list, request->page_token()));
+    int64_t position = 0;
+    if (!after.empty() && !absl::SimpleAtoi(after, &position)) {
+      return rpc::ToGrpc(InvalidField("page_token", "is not one that this list gave: start again without it"));
+    }
+    ASSIGN_OR_RETURN_GRPC(Reader::TimelinePage page,
+                          reader_.ListTimeline(caller.workspace, request->customer_id(), position, page_size));
+    for (v1::TimelineItem& item : page.items) *response->add_items() = std::move(item);
+    if (page.next > 0) response->set_next_page_token(MakePageToken(list, absl::StrCat(page.next)));
+    return grpc::Status::OK;
+  }
+
+ private:
+  struct Question {
+    std::string workspace;
+    Freshness freshness;
+  };
+
+  absl::StatusOr<Question> ToQuestion(const grpc::CallbackServerContext& context,
+                                      const v1::GetCurrentStageRequest& request) const {
+    ASSIGN_OR_RETURN(rpc::Caller caller, authorizer_.Admit(context, Permission::kRead));
+    RETURN_IF_ERROR(CheckId("customer_id", request.customer_id()));
+    RETURN_IF_ERROR(CheckOptionalName("journey_id", request.journey_id()));
+    Question question{.workspace = std::move(caller.workspace)};
+    ASSIGN_OR_RETURN(question.freshness, ToFreshness(request.consistency(), rpc::DeadlineOf(context)));
+    return question;
+  }
+
+  static absl::StatusOr<std::vector<std::string>> ToCustomerIds(const v1::BatchGetCurrentStagesRequest& request) {
+    if (request.customer_ids().empty() || request.customer_ids_size() > kMostCustomersAtOnce) {
+      return InvalidField("customer_ids",
+                          absl::StrCat("must be 1 to ", kMostCustomersAtOnce, ", not ", request.customer_ids_size()));
+    }
+    for (int i = 0; i < request.customer_ids_size(); ++i) {
+      RETURN_IF_ERROR(CheckId(absl::StrCat("customer_ids[", i, "]"), request.customer_ids(i)));
+    }
+    RETURN_IF_ERROR(CheckOptionalName("journey_id", request.journey_id()));
+    return std::vector<std::string>(request.customer_ids().begin(), request.customer_ids().end());
+  }
+
+  // The newest position of each lane that the answers stand for.
+  std::string TokenOf(absl::string_view workspace, const std::vector<v1::CustomerStages>& answers) const {
+    std::map<int, journal::TokenPosition> positions;
+    for (const v1::CustomerStages& stages : answers) {
+      const int lane = journal::LaneOf(workspace, stages.customer_id());
+      journal::TokenPosition& position = positions[lane];
+      position = {.service = "milestone",
+                  .epoch = stages.version_epoch(),
+                  .lane = lane,
+                  .position = std::max(position.position, stages.version_position())};
+    }
+    std::vector<journal::TokenPosition> list;
+    for (const auto& [lane, position] : positions) list.push_back(position);
+    return journal::MakeToken(list);
+  }
+
+  const rpc::Authorizer& authorizer_;
+  Reader& reader_;
+  StageReader& stages_;
+};
+
+class CustomerServiceImpl final : public v1::CustomerService::Service {
+ public:
+  CustomerServiceImpl(const rpc::Authorizer& authorizer, Reader& reader) : authorizer_(authorizer), reader_(reader) {}
+
+  grpc::Status GetCustomer(grpc::ServerContext* context, const v1::GetCustomerRequest* request,
+                           v1::GetCustomerResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
+    RETURN_IF_ERROR_GRPC(CheckId("customer_id", request->customer_id()));
+    ASSIGN_OR_RETURN_GRPC(*response->mutable_customer(), reader_.GetCustomer(caller.workspace, request->customer_id()));
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListCustomers(grpc::ServerContext* context, const v1::ListCustomersRequest* request,
+                             v1::ListCustomersResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
+    ASSIGN_OR_RETURN_GRPC(const Reader::CustomerFilter filter, ToFilter(*request));
+    ASSIGN_OR_RETURN_GRPC(const int page_size, ToPageSize(request->page_size()));
+    const std::string list =
+        absl::StrCat("ListCustomers/", caller.workspace, "/", filter.journey_id, "/", filter.stage_key);
+    ASSIGN_OR_RETURN_GRPC(std::string after, ReadPageToken(list, request->page_token()));
+    ASSIGN_OR_RETURN_GRPC(Reader::CustomerPage page,
+                          reader_.ListCustomers(caller.workspace, filter, std::move(after), page_size));
+    for (v1::Customer& customer : page.customers) *response->add_customers() = std::move(customer);
+    if (!page.next.empty()) response->set_next_page_token(MakePageToken(list, page.next));
+    return grpc::Status::OK;
+  }
+
+ private:
+  static absl::StatusOr<Reader::CustomerFilter> ToFilter(const v1::ListCustomersRequest& request) {
+    RETURN_IF_ERROR(CheckOptionalName("journey_id", request.journey_id()));
+    if (!request.stage_key().empty()) {
+      if (request.journey_id().empty())
+        return InvalidField("stage_key", "needs a journey_id: stages belong to a journey");
+      RETURN_IF_ERROR(CheckKey("stage_key", request.stage_key()));
+    }
+    return Reader::CustomerFilter{.journey_id = request.journey_id(), .stage_key = request.stage_key()};
+  }
+
+  const rpc::Authorizer& authorizer_;
+  Reader& reader_;
+};
+
+class AnalyticsServiceImpl final : public v1::AnalyticsService::Service {
+ public:
+  AnalyticsServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, StageReader& stages)
+      : authorizer_(authorizer), reader_(reader), stages_(stages) {}
+
+  grpc::Status GetFunnel(grpc::ServerContext* context, const v1::GetFunnelRequest* request,
+                         v1::GetFunnelResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
+    RETURN_IF_ERROR_GRPC(CheckName("journey_id", request->journey_id()));
+    ASSIGN_OR_RETURN_GRPC(const Freshness freshness, ToFreshness(request->consistency(), rpc::DeadlineOf(*context)));
+    RETURN_IF_ERROR_GRPC(stages_.Wait(freshness));
+    ASSIGN_OR_RETURN_GRPC(*response, reader_.GetFunnel(caller.workspace, request->journey_id()));
+    return grpc::Status::OK;
+  }
+
+ private:
+  const rpc::Authorizer& authorizer_;
+  Reader& reader_;
+  StageReader& stages_;
+};
+
+}  // namespace
+
+std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& authorizer, Reader& reader,
+                                                    StageReader& stages) {
+  return std::make_shared<MilestoneServiceImpl>(authorizer, reader, stages);
+}
+
+std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader) {
+  return std::make_shared<CustomerServiceImpl>(authorizer, reader);
+}
+
+std::shared_ptr<grpc::Service> MakeAnalyticsService(const rpc::Authorizer& authorizer, Reader& reader,
+                                                    StageReader& stages) {
+  return std::make_shared<AnalyticsServiceImpl>(authorizer, reader, stages);
+}
+
+}  // namespace waymark::milestone

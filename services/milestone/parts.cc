@@ -1,0 +1,70 @@
+#include "services/milestone/parts.h"
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "common/base/status.h"
+#include "services/milestone/event_service.h"
+#include "services/milestone/history_store.h"
+#include "services/milestone/milestone_service.h"
+
+namespace waymark::milestone {
+
+std::vector<sql::Schema> Parts::schemas() { return {journal::Journal::schema(), schema()}; }
+
+absl::StatusOr<std::unique_ptr<Parts>> Parts::Start(sql::Database& db, const Clock& clock,
+                                                    const rpc::Authorizer& authorizer, redis::Client* redis) {
+  RETURN_IF_ERROR(db.Migrate(schemas()));
+  ASSIGN_OR_RETURN(std::unique_ptr<journal::Journal> journal, journal::Journal::Open("milestone", db, clock));
+  return absl::WrapUnique(new Parts(clock, authorizer, redis, std::move(journal)));
+}
+
+Parts::Parts(const Clock& clock, const rpc::Authorizer& authorizer, redis::Client* redis,
+             std::unique_ptr<journal::Journal> journal)
+    : journal_(std::move(journal)),
+      reader_(*journal_, shelf_),
+      redis_cache_(redis == nullptr ? nullptr : std::make_unique<RedisStageCache>(*redis, *journal_, reader_, clock)),
+      process_cache_(redis == nullptr ? MakeProcessStageCache() : nullptr),
+      stages_(*journal_, reader_, redis == nullptr ? *process_cache_ : *redis_cache_),
+      tracker_(*journal_, shelf_, redis == nullptr ? *process_cache_ : *redis_cache_, clock),
+      committer_(tracker_),
+      services_({MakeEventService(authorizer, committer_, stages_, clock),
+                 MakeMilestoneService(authorizer, reader_, stages_), MakeCustomerService(authorizer, reader_),
+                 MakeAnalyticsService(authorizer, reader_, stages_)}) {}
+
+std::vector<grpc::Service*> Parts::services() {
+  std::vector<grpc::Service*> services;
+  for (const std::shared_ptr<grpc::Service>& service : services_) services.push_back(service.get());
+  return services;
+}
+
+void Parts::Follow(std::shared_ptr<grpc::ChannelInterface> journey, const std::string& service_key,
+                   absl::Duration max_wait) {
+  follower_ = std::make_unique<journal::Follower>(
+      journal::Follower::Options{.source = "journey", .service_key = service_key, .max_wait = max_wait},
+      std::move(journey), *journal_, ApplyJourneyFacts);
+}
+
+std::vector<Loop> Parts::loops() {
+  std::vector<Loop> loops;
+  if (follower_ != nullptr) {
+    loops.push_back({.name = "milestone follows journey", .idle = absl::Milliseconds(50), .run_once = [this] {
+                       return follower_->RunOnce();
+                     }});
+  }
+  loops.push_back({.name = "evaluate customers after publication", .idle = absl::Milliseconds(200), .run_once = [this] {
+                     return tracker_.Sweep();
+                   }});
+  if (redis_cache_ != nullptr) {
+    loops.push_back({.name = "keep the stage cache", .idle = absl::Milliseconds(200), .run_once = [this] {
+                       return redis_cache_->Tail();
+                     }});
+  }
+  return loops;
+}
+
+void Parts::Cancel() {
+  if (follower_ != nullptr) follower_->Cancel();
+}
+
+}  // namespace waymark::milestone

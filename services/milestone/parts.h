@@ -1,0 +1,74 @@
+// The milestone service put together, for its own process (main.cc) and for `waymark dev`. services/journey/parts.h
+// tells the shape.
+#ifndef WAYMARK_SERVICES_MILESTONE_PARTS_H_
+#define WAYMARK_SERVICES_MILESTONE_PARTS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "common/journal/follower.h"
+#include "common/journal/journal.h"
+#include "common/redis/redis.h"
+#include "common/rpc/authorizer.h"
+#include "common/sql/sql.h"
+#include "common/worker/loop.h"
+#include "services/milestone/committer.h"
+#include "services/milestone/reader.h"
+#include "services/milestone/redis_stage_cache.h"
+#include "services/milestone/shelf.h"
+#include "services/milestone/stage_cache.h"
+#include "services/milestone/stage_reader.h"
+#include "services/milestone/tracker.h"
+
+namespace grpc {
+class ChannelInterface;
+class Service;
+}  // namespace grpc
+
+namespace waymark::milestone {
+
+// Thread-safe.
+class Parts {
+ public:
+  // Every schema that the service's database holds.
+  static std::vector<sql::Schema> schemas();
+
+  // What is given must outlive the parts. `redis` keeps the stage cache; null keeps it in process, which is right for a
+  // single replica. Errors: any of Database::Migrate and Journal::Open.
+  static absl::StatusOr<std::unique_ptr<Parts>> Start(sql::Database& db, const Clock& clock,
+                                                      const rpc::Authorizer& authorizer, redis::Client* redis);
+
+  // The gRPC services; the parts keep them.
+  std::vector<grpc::Service*> services();
+  // Follows `journey`. Once, before loops().
+  void Follow(std::shared_ptr<grpc::ChannelInterface> journey, const std::string& service_key, absl::Duration max_wait);
+  // Background work; it refers to the parts, which must outlive it.
+  std::vector<Loop> loops();
+  // Ends what waits for other services, before the loops are stopped.
+  void Cancel();
+  journal::Journal& journal() { return *journal_; }
+  Tracker& tracker() { return tracker_; }
+
+ private:
+  Parts(const Clock& clock, const rpc::Authorizer& authorizer, redis::Client* redis,
+        std::unique_ptr<journal::Journal> journal);
+
+  const std::unique_ptr<journal::Journal> journal_;
+  Shelf shelf_;
+  Reader reader_;
+  const std::unique_ptr<RedisStageCache> redis_cache_;  // One of the two.
+  const std::unique_ptr<StageCache> process_cache_;
+  StageReader stages_;
+  Tracker tracker_;
+  Committer committer_;
+  // Shared only so that this header needs no gRPC header to destroy them; nobody else holds them.
+  const std::vector<std::shared_ptr<grpc::Service>> services_;
+  std::unique_ptr<journal::Follower> follower_;
+};
+
+}  // namespace waymark::milestone
+
+#endif  // WAYMARK_SERVICES_MILESTONE_PARTS_H_

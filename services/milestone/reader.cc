@@ -1,0 +1,244 @@
+#include "services/milestone/reader.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status.h"
+#include "common/journal/token.h"
+#include "services/milestone/convert.h"
+#include "services/milestone/customer_store.h"
+#include "services/milestone/history_store.h"
+
+namespace waymark::milestone {
+namespace {
+
+constexpr int kMostLookedAt = 5'000;
+constexpr int kScanPage = 1'000;
+
+absl::Status NoCustomer(absl::string_view customer_id) {
+  return NotFound(absl::StrCat("customer \"", customer_id, "\""));
+}
+
+// The journeys of a customer's enrollments, in their order.
+absl::StatusOr<std::vector<JourneyPtr>> JourneysOf(sql::Transaction& tx, Shelf& shelf, absl::string_view workspace,
+                                                   const Dossier& dossier) {
+  std::vector<JourneyPtr> journeys;
+  for (const Enrollment& enrollment : dossier.enrollments) {
+    ASSIGN_OR_RETURN(journeys.emplace_back(),
+                     shelf.GetJourney(tx, workspace, enrollment.journey_id, enrollment.version));
+  }
+  return journeys;
+}
+
+absl::StatusOr<v1::CustomerStages> StagesOf(sql::Transaction& tx, Shelf& shelf, absl::string_view workspace,
+                                            const Customer& customer, int64_t epoch) {
+  ASSIGN_OR_RETURN(const std::vector<JourneyPtr> journeys, JourneysOf(tx, shelf, workspace, customer.dossier));
+  std::vector<const rules::Journey*> pointers;
+  for (const JourneyPtr& journey : journeys) pointers.push_back(journey.get());
+  return ToStages(customer, pointers, epoch);
+}
+
+absl::StatusOr<Customer> LoadCustomer(sql::Transaction& tx, absl::string_view workspace,
+                                      absl::string_view customer_id) {
+  ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found, LoadCustomers(tx, {{workspace, customer_id}}));
+  if (!found[0].has_value()) return NoCustomer(customer_id);
+  return *std::move(found[0]);
+}
+
+bool Passes(const Reader::CustomerFilter& filter, const v1::CustomerStages& stages) {
+  if (filter.journey_id.empty()) return true;
+  return std::any_of(stages.enrollments().begin(), stages.enrollments().end(), [&](const v1::CurrentStage& stage) {
+    return stage.journey_id() == filter.journey_id &&
+           (filter.stage_key.empty() || stage.stage_key() == filter.stage_key);
+  });
+}
+
+}  // namespace
+
+Reader::Reader(journal::Journal& journal, Shelf& shelf) : journal_(journal), shelf_(shelf) {}
+
+absl::StatusOr<std::vector<v1::CustomerStages>> Reader::GetStages(absl::string_view workspace,
+                                                                  absl::Span<const std::string> customer_ids) {
+  std::vector<v1::CustomerStages> answers;
+  RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
+    answers.clear();
+    std::vector<CustomerName> names;
+    for (const std::string& customer_id : customer_ids) names.push_back({workspace, customer_id});
+    ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found, LoadCustomers(tx, names));
+    ASSIGN_OR_RETURN(const std::vector<journal::Place> heads, journal_.Heads(tx));
+    for (size_t i = 0; i < found.size(); ++i) {
+      Customer customer = found[i].has_value() ? *std::move(found[i]) : Customer{.customer_id = customer_ids[i]};
+      // What is read here is right up to its lane's end.
+      customer.version_position = heads[journal::LaneOf(workspace, customer.customer_id)].position;
+      ASSIGN_OR_RETURN(answers.emplace_back(), StagesOf(tx, shelf_, workspace, customer, journal_.epoch()));
+    }
+    return absl::OkStatus();
+  }));
+  return answers;
+}
+
+absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view workspace, const std::string& customer_id,
+                                                            absl::string_view journey_id) {
+  v1::GetProgressResponse answer;
+  RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
+    answer.Clear();
+    ASSIGN_OR_RETURN(const Customer customer, LoadCustomer(tx, workspace, customer_id));
+    const int lane = journal::LaneOf(workspace, customer_id);
+    const CustomerName name{workspace, customer_id};
+    ASSIGN_OR_RETURN(const std::vector<std::vector<int64_t>> positions, ListEventPositions(tx, {name}));
+    std::vector<journal::Place> places;
+    for (const int64_t position : positions[0]) places.push_back({lane, position});
+    ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal_.ReadPlaces(tx, places));
+    std::vector<rules::Event> history;
+    for (const journal::Entry& entry : entries) {
+      const std::optional<rules::Event> event = ReadEvent(entry.payload);
+      if (!event.has_value()) return absl::InternalError("a stored event cannot be read");
+      history.push_back(*event);
+    }
+    std::sort(history.begin(), history.end(), rules::Before);
+    answer.set_customer_id(customer_id);
+    answer.set_event_count(customer.dossier.event_count);
+    for (const Enrollment& enrollment : customer.dossier.enrollments) {
+      if (!enrollment.progress.enrolled() || (!journey_id.empty() && journey_id != enrollment.journey_id)) continue;
+      ASSIGN_OR_RETURN(const JourneyPtr journey,
+                       shelf_.GetJourney(tx, workspace, enrollment.journey_id, enrollment.version));
+      *answer.add_enrollments() = ToProgress(*journey, enrollment, history);
+    }
+    ASSIGN_OR_RETURN(const std::vector<journal::Place> heads, journal_.Heads(tx));
+    answer.set_consistency_token(journal::MakeToken(
+        {{.service = journal_.name(), .epoch = journal_.epoch(), .lane = lane, .position = heads[lane].position}}));
+    return absl::OkStatus();
+  }));
+  return answer;
+}
+
+absl::StatusOr<v1::Customer> Reader::GetCustomer(absl::string_view workspace, const std::string& customer_id) {
+  v1::Customer answer;
+  RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(const Customer customer, LoadCustomer(tx, workspace, customer_id));
+    answer.set_customer_id(customer_id);
+    answer.set_event_count(customer.dossier.event_count);
+    ASSIGN_OR_RETURN(*answer.mutable_stages(), StagesOf(tx, shelf_, workspace, customer, journal_.epoch()));
+    return absl::OkStatus();
+  }));
+  return answer;
+}
+
+absl::StatusOr<Reader::TimelinePage> Reader::ListTimeline(absl::string_view workspace, const std::string& customer_id,
+                                                          int64_t after, int page_size) {
+  TimelinePage page;
+  RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
+    page = {};
+    RETURN_IF_ERROR(LoadCustomer(tx, workspace, customer_id).status());
+    ASSIGN_OR_RETURN(const std::vector<int64_t> positions,
+                     ListTimelinePositions(tx, {workspace, customer_id}, after, page_size + 1));
+    const int lane = journal::LaneOf(workspace, customer_id);
+    std::vector<journal::Place> places;
+    for (const int64_t position : positions) places.push_back({lane, position});
+    if (places.size() > static_cast<size_t>(page_size)) {
+      places.pop_back();
+      page.next = places.back().position;
+    }
+    ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal_.ReadPlaces(tx, places));
+    for (const journal::Entry& entry : entries) {
+      std::optional<v1::TimelineItem> item = ToTimelineItem(entry);
+      if (!item.has_value()) return absl::InternalError(absl::StrCat("a stored ", entry.type, " cannot be read"));
+      page.items.push_back(*std::move(item));
+    }
+    return absl::OkStatus();
+  }));
+  return page;
+}
+
+absl::StatusOr<Reader::CustomerPage> Reader::ListCustomers(absl::string_view workspace, const CustomerFilter& filter,
+                                                           std::string after, int page_size) {
+  CustomerPage page;
+  const std::string start = std::move(after);
+  RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
+    page = {};
+    std::string from = start;
+    for (int looked_at = 0; looked_at < kMostLookedAt;) {
+      ASSIGN_OR_RETURN(const std::vector<Customer> customers,
+                       milestone::ListCustomers(tx, workspace, from, page_size + 1));
+      for (const Customer& customer : customers) {
+        if (page.customers.size() == static_cast<size_t>(page_size)) {
+          page.next = from;
+          return absl::OkStatus();
+        }
+        ++looked_at;
+        from = customer.customer_id;
+        ASSIGN_OR_RETURN(v1::CustomerStages stages, StagesOf(tx, shelf_, workspace, customer, journal_.epoch()));
+        if (!Passes(filter, stages)) continue;
+        v1::Customer& shown = page.customers.emplace_back();
+        shown.set_customer_id(customer.customer_id);
+        shown.set_event_count(customer.dossier.event_count);
+        *shown.mutable_stages() = std::move(stages);
+      }
+      if (customers.size() < static_cast<size_t>(page_size) + 1) return absl::OkStatus();
+    }
+    page.next = from;
+    return absl::OkStatus();
+  }));
+  return page;
+}
+
+absl::StatusOr<v1::GetFunnelResponse> Reader::GetFunnel(absl::string_view workspace, const std::string& journey_id) {
+  v1::GetFunnelResponse answer;
+  RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
+    answer.Clear();
+    ASSIGN_OR_RETURN(const int64_t revision, GetRevision(tx, workspace));
+    ASSIGN_OR_RETURN(const CatalogPtr catalog, shelf_.GetCatalog(tx, workspace, revision));
+    const auto latest = std::find_if(catalog->latest.begin(), catalog->latest.end(), [&](const JourneyPtr& journey) {
+      return journey->version().journey_id == journey_id;
+    });
+    if (latest == catalog->latest.end()) return NotFound(absl::StrCat("published journey \"", journey_id, "\""));
+    answer.set_journey_id(journey_id);
+    answer.set_version((*latest)->version().number);
+    std::map<absl::string_view, v1::FunnelStage*> by_key;
+    for (const rules::Stage& stage : (*latest)->stages()) {
+      v1::FunnelStage* shown = answer.add_stages();
+      shown->set_stage_key(stage.key);
+      shown->set_title(stage.title.empty() ? stage.key : stage.title);
+    }
+    for (v1::FunnelStage& shown : *answer.mutable_stages()) by_key[shown.stage_key()] = &shown;
+
+    std::string from;
+    while (true) {
+      ASSIGN_OR_RETURN(const std::vector<Customer> customers, milestone::ListCustomers(tx, workspace, from, kScanPage));
+      for (const Customer& customer : customers) {
+        from = customer.customer_id;
+        for (const Enrollment& enrollment : customer.dossier.enrollments) {
+          const rules::Progress& progress = enrollment.progress;
+          if (enrollment.journey_id != journey_id || !progress.enrolled()) continue;
+          answer.set_enrolled(answer.enrolled() + 1);
+          ASSIGN_OR_RETURN(const JourneyPtr journey, shelf_.GetJourney(tx, workspace, journey_id, enrollment.version));
+          for (size_t stage = 0; stage < progress.entered.size(); ++stage) {
+            const auto shown = by_key.find(journey->stages()[stage].key);
+            if (shown == by_key.end()) continue;
+            shown->second->set_entered(shown->second->entered() + 1);
+            const bool completed = stage < progress.stage() || progress.completed.has_value();
+            if (completed) shown->second->set_completed(shown->second->completed() + 1);
+            if (!completed) shown->second->set_present(shown->second->present() + 1);
+          }
+        }
+      }
+      if (customers.size() < kScanPage) break;
+    }
+    for (v1::FunnelStage& shown : *answer.mutable_stages()) {
+      if (answer.enrolled() > 0) shown.set_conversion(static_cast<double>(shown.completed()) / answer.enrolled());
+    }
+    ASSIGN_OR_RETURN(const std::optional<milestone::Sweep> sweep, FindSweep(tx, workspace));
+    if (sweep.has_value()) {
+      ASSIGN_OR_RETURN(const int64_t behind, CountCustomersBehind(tx, workspace, sweep->after, sweep->revision));
+      answer.set_pending_customers(behind);
+    }
+    return absl::OkStatus();
+  }));
+  return answer;
+}
+
+}  // namespace waymark::milestone

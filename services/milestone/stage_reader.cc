@@ -1,0 +1,142 @@
+#include "services/milestone/stage_reader.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "absl/synchronization/blocking_counter.h"
+#include "common/base/status.h"
+
+namespace waymark::milestone {
+namespace {
+
+constexpr char kTokenField[] = "consistency.at_least_as_fresh";
+// Whose tokens `milestone` can wait for.
+const std::string kFollowed[] = {"journey"};
+
+}  // namespace
+
+absl::StatusOr<Freshness> ToFreshness(const type::v1::Consistency& consistency, absl::Time deadline) {
+  Freshness freshness{.from_store = consistency.fully_consistent(), .deadline = deadline};
+  ASSIGN_OR_RETURN(freshness.positions, journal::ParseToken(consistency.at_least_as_fresh(), kTokenField));
+  return freshness;
+}
+
+StageReader::StageReader(journal::Journal& journal, Reader& reader, StageCache& cache)
+    : journal_(journal), reader_(reader), cache_(cache) {}
+
+absl::Status StageReader::Wait(const Freshness& freshness) {
+  return journal::WaitForToken(journal_, freshness.positions, kFollowed, kTokenField, freshness.deadline);
+}
+
+std::string StageReader::TokenOf(absl::string_view workspace, const v1::CustomerStages& stages) const {
+  return journal::MakeToken({{.service = journal_.name(),
+                              .epoch = stages.version_epoch(),
+                              .lane = journal::LaneOf(workspace, stages.customer_id()),
+                              .position = stages.version_position()}});
+}
+
+bool StageReader::Serves(const std::string& workspace, const std::string& customer_id, const Freshness& freshness,
+                         const v1::CustomerStages& cached) const {
+  if (cached.workspace() != workspace || cached.customer_id() != customer_id) return false;
+  if (cached.version_epoch() != journal_.epoch()) return false;
+  const int lane = journal::LaneOf(workspace, customer_id);
+  return std::all_of(freshness.positions.begin(), freshness.positions.end(),
+                     [&](const journal::TokenPosition& position) {
+                       return position.service == journal_.name() && position.epoch == cached.version_epoch() &&
+                              (position.lane != lane || position.position <= cached.version_position());
+                     });
+}
+
+void StageReader::AskStore(Key key, Done done) {
+  {
+    absl::MutexLock lock(&mutex_);
+    std::vector<Done>& waiting = asking_[key];
+    waiting.push_back(std::move(done));
+    if (waiting.size() > 1) return;
+  }
+  pool_.Run([this, key = std::move(key)] {
+    std::vector<Done> waiting;
+    {
+      // Who asks from now on is not answered by this look, which may have begun before their token was written.
+      absl::MutexLock lock(&mutex_);
+      waiting = std::move(asking_[key]);
+      asking_.erase(key);
+    }
+    absl::StatusOr<std::vector<v1::CustomerStages>> found = reader_.GetStages(key.first, {key.second});
+    if (found.ok()) {
+      v1::CustomerStages value = found->front();
+      value.set_workspace(key.first);
+      cache_.Put({std::move(value)}, {});
+    }
+    for (const Done& one : waiting) {
+      if (found.ok()) {
+        one(Answer{.stages = found->front(), .source = v1::ANSWER_SOURCE_STORE});
+      } else {
+        one(found.status());
+      }
+    }
+  });
+}
+
+void StageReader::GetStages(const std::string& workspace, const std::string& customer_id, Freshness freshness,
+                            Done done) {
+  const bool foreign =
+      std::any_of(freshness.positions.begin(), freshness.positions.end(), [&](const journal::TokenPosition& position) {
+        return position.service != journal_.name() || position.epoch != journal_.epoch();
+      });
+  if (foreign) {
+    pool_.Run([this, workspace, customer_id, freshness = std::move(freshness), done = std::move(done)] {
+      if (absl::Status waited = Wait(freshness); !waited.ok()) return done(waited);
+      AskStore({workspace, customer_id}, done);
+    });
+    return;
+  }
+  if (freshness.from_store) return AskStore({workspace, customer_id}, std::move(done));
+  cache_.Get(workspace, customer_id,
+             [this, workspace, customer_id, freshness = std::move(freshness),
+              done = std::move(done)](std::optional<v1::CustomerStages> cached) {
+               if (!cached.has_value() || !Serves(workspace, customer_id, freshness, *cached)) {
+                 return AskStore({workspace, customer_id}, done);
+               }
+               cached->clear_workspace();
+               done(Answer{.stages = *std::move(cached), .source = v1::ANSWER_SOURCE_CACHE});
+             });
+}
+
+absl::StatusOr<std::vector<v1::CustomerStages>> StageReader::BatchGetStages(const std::string& workspace,
+                                                                            absl::Span<const std::string> customer_ids,
+                                                                            const Freshness& freshness) {
+  RETURN_IF_ERROR(Wait(freshness));
+  std::vector<std::optional<v1::CustomerStages>> cached(customer_ids.size());
+  if (!freshness.from_store) {
+    absl::BlockingCounter left(static_cast<int>(customer_ids.size()));
+    for (size_t i = 0; i < customer_ids.size(); ++i) {
+      cache_.Get(workspace, customer_ids[i], [&, i](std::optional<v1::CustomerStages> value) {
+        if (value.has_value() && Serves(workspace, customer_ids[i], freshness, *value)) cached[i] = std::move(value);
+        left.DecrementCount();
+      });
+    }
+    left.Wait();
+  }
+  std::vector<std::string> missing;
+  for (size_t i = 0; i < customer_ids.size(); ++i) {
+    if (!cached[i].has_value()) missing.push_back(customer_ids[i]);
+  }
+  std::vector<v1::CustomerStages> found;
+  if (!missing.empty()) {
+    ASSIGN_OR_RETURN(found, reader_.GetStages(workspace, missing));
+    std::vector<v1::CustomerStages> values = found;
+    for (v1::CustomerStages& value : values) value.set_workspace(workspace);
+    cache_.Put(std::move(values), {});
+  }
+  std::vector<v1::CustomerStages> answers;
+  answers.reserve(customer_ids.size());
+  size_t next = 0;
+  for (std::optional<v1::CustomerStages>& value : cached) {
+    answers.push_back(value.has_value() ? *std::move(value) : std::move(found[next++]));
+    answers.back().clear_workspace();
+  }
+  return answers;
+}
+
+}  // namespace waymark::milestone

@@ -1,0 +1,53 @@
+// Records events and tells what follows from them: load, decide, save, tell, in one transaction.
+#ifndef WAYMARK_SERVICES_MILESTONE_TRACKER_H_
+#define WAYMARK_SERVICES_MILESTONE_TRACKER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/base/clock.h"
+#include "common/journal/journal.h"
+#include "common/sql/sql.h"
+#include "services/milestone/catalog_store.h"
+#include "services/milestone/history.h"
+#include "services/milestone/shelf.h"
+#include "services/milestone/stage_cache.h"
+
+namespace waymark::milestone {
+
+// What a fact may lie behind the moment it became known before it is news of the past and sends nothing.
+inline constexpr absl::Duration kEffectHorizon = absl::Hours(24);
+
+// Thread-safe.
+class Tracker {
+ public:
+  // What is given must outlive the tracker.
+  Tracker(journal::Journal& journal, Shelf& shelf, StageCache& cache, const Clock& clock);
+
+  // Stores the checked events of several batches, together with every conclusion and fact, in one transaction. An event
+  // later in history order than everything applied is folded in; any other makes its customer's history be folded anew,
+  // and what had been told otherwise is told as a revision. Errors: UNAVAILABLE, RESOURCE_EXHAUSTED  as of
+  // sql::Database; whether anything was stored is then unknown, and sending again is safe.
+  absl::StatusOr<std::vector<Receipt>> Record(absl::Span<const Batch* const> batches);
+
+  // Evaluates the next customers after a version was published, so that whoever's history fulfils its entry is
+  // enrolled, whichever came first; true where there were any. Everything found so is historical.
+  absl::StatusOr<bool> Sweep();
+
+ private:
+  journal::Journal& journal_;
+  Shelf& shelf_;
+  StageCache& cache_;
+  const Clock& clock_;
+};
+
+// Applies journey's journal: a published version joins the catalog. For journal::Follower. Errors: INTERNAL  a fact of
+// an unknown type.
+absl::Status ApplyJourneyFacts(sql::Transaction& tx, journal::Lanes& lanes, absl::Span<const journal::Entry> entries);
+
+}  // namespace waymark::milestone
+
+#endif  // WAYMARK_SERVICES_MILESTONE_TRACKER_H_
