@@ -6,8 +6,10 @@
 #define WAYMARK_COMMON_CONFIG_CONFIG_H_
 
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -20,21 +22,42 @@ class Settings {
  public:
   // `summary` is what --help says first.
   Settings(std::string program, std::string summary);
+  Settings(const Settings&) = delete;
+  Settings& operator=(const Settings&) = delete;
 
   // Declares a setting; `*target` holds the default and receives the value.
   void Add(absl::string_view name, std::string* target, absl::string_view help);
   void Add(absl::string_view name, int* target, absl::string_view help);
-  void Add(absl::string_view name, bool* target, absl::string_view help);
-  void Add(absl::string_view name, absl::Duration* target, absl::string_view help);            // `250ms`, `5s`, `2h`.
+  void Add(absl::string_view name, bool* target, absl::string_view help);            // `--x`, `--no-x`, `--x=false`.
+  void Add(absl::string_view name, absl::Duration* target, absl::string_view help);  // `250ms`, `5s`, `2h`.
   void Add(absl::string_view name, std::vector<std::string>* target, absl::string_view help);  // Comma-separated.
 
   // Reads flags, environment and file. False where --help or --version was asked for, and has been printed: exit 0.
   // Errors: INVALID_ARGUMENT  an unknown setting (the nearest one is named), or a value that does not fit.
-  absl::StatusOr<bool> Parse(int argc, char** argv);
+  //         What is wrong and where it stands is told in one line. Environment variables that no setting has are left
+  //         alone, since all programs of Waymark share them.
+  absl::StatusOr<bool> Parse(int argc, const char* const* argv);
 
  private:
-  struct Setting;
-  std::string program_, summary_;
+  using Target = std::variant<std::string*, int*, bool*, absl::Duration*, std::vector<std::string>*>;
+  struct Setting {
+    std::string name;
+    Target target;
+    std::string help;
+    std::string default_text;
+  };
+
+  struct Given;  // A value for a setting, and where it stands.
+
+  void Declare(absl::string_view name, Target target, absl::string_view help);
+  absl::StatusOr<const Setting*> Find(absl::string_view name, absl::string_view place) const;
+  absl::StatusOr<std::vector<Given>> FromFlags(const std::vector<absl::string_view>& arguments) const;
+  std::vector<Given> FromEnvironment() const;
+  absl::StatusOr<std::vector<Given>> FromFile(const std::string& path) const;
+  std::string Help() const;
+
+  const std::string program_, summary_;
+  std::string config_file_;
   std::vector<Setting> settings_;
 };
 

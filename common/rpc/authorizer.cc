@@ -6,10 +6,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <map>
 #include <optional>
-#include <sstream>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -22,6 +20,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/base/errors.h"
+#include "common/base/files.h"
 #include "common/base/hash.h"
 #include "common/base/status.h"
 #include "common/log/log.h"
@@ -147,13 +146,8 @@ class Credentials {
 };
 
 absl::StatusOr<Credentials> ReadCredentials(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  // An empty file is read as no bytes, which `<<` takes for a failure: hence the test before.
-  if (!file.is_open() || (file.peek() != EOF && !(text << file.rdbuf()))) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot read the credentials file ", path));
-  }
-  return Credentials::Parse(path, text.str());
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  return Credentials::Parse(path, text);
 }
 
 // Tells one state of a file from another: also a mounted Secret, which changes by moving a link.

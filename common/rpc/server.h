@@ -19,38 +19,43 @@ class Service;
 namespace waymark::rpc {
 
 struct ServerOptions {
-  std::string address;        // `127.0.0.1:7002`; port 0 takes a free one; empty serves in process only.
-  std::string admin_address;  // Plaintext health and `GET /metrics` (Prometheus text); empty for none.
+  std::string address;  // `127.0.0.1:7002`; port 0 takes a free one; empty serves in process only.
+  // Plaintext gRPC for operators: health (Kubernetes' gRPC probes speak no TLS), channelz, reflection; empty for none.
+  std::string admin_address;
+  // HTTP: `GET /metrics` (Prometheus text); empty for none. A port of its own, since gRPC 1.51 answers no plain HTTP.
+  std::string metrics_address;
   std::string tls_cert_file, tls_key_file, tls_client_ca_file;  // PEM; served anew when they change. Empty: no TLS.
   int max_message_bytes = 5 << 20;
-  absl::Duration max_deadline = absl::Seconds(30);
   absl::Duration drain = absl::Seconds(8);  // How long calls under way may take at the end.
 };
 
 // Thread-safe.
 class Server {
  public:
-  // Starts serving `services` (not owned; they outlive the server). Raises RLIMIT_NOFILE to the hard limit, switches
-  // compression off, enables health (per service and ""), reflection and keepalive limits. Errors: UNAVAILABLE  an
-  // address cannot be bound (it is named). INVALID_ARGUMENT  a certificate cannot be read.
+  // Starts serving `services` (not owned; they outlive the server), sync and callback ones alike. Raises RLIMIT_NOFILE
+  // to the hard limit, switches compression off, enables health (per service and ""), reflection and keepalive limits.
+  // Errors: UNAVAILABLE  an address cannot be bound (it is named). INVALID_ARGUMENT  a certificate cannot be read.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const std::vector<grpc::Service*>& services);
   // Stops at once what Stop() has not.
   virtual ~Server() = default;
 
-  // The port listened on.
+  // The ports listened on; 0 for none.
   virtual int port() const = 0;
   virtual int admin_port() const = 0;
+  virtual int metrics_port() const = 0;
   // A channel into this server without a network.
   virtual std::shared_ptr<grpc::Channel> InProcessChannel() = 0;
 
   // Readiness (health "" and each service): true at first.
   virtual void SetReady(bool ready) = 0;
-  // Answers NOT_SERVING, takes no new calls, gives those under way `drain`, then cancels them.
+  // Answers NOT_SERVING, takes no new calls, gives those under way `drain`, then cancels them and waits until their
+  // handlers have returned: a handler that waits for news must look at its context's IsCancelled().
   virtual void Stop() = 0;
 };
 
-// Waits for SIGTERM or SIGINT. Block the signals before any thread starts: call BlockSignals() first in main.
+// Waits for SIGTERM or SIGINT. Block the signals before any thread starts: call BlockSignals() first in main. It also
+// makes the process ignore SIGPIPE.
 void BlockSignals();
 void WaitForSignal();
 

@@ -1,0 +1,121 @@
+#include "common/rpc/call_observer.h"
+
+#include <grpcpp/server_context.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "absl/synchronization/mutex.h"
+#include "common/base/errors.h"
+#include "common/log/log.h"
+#include "common/metrics/metrics.h"
+#include "common/rpc/status.h"
+
+namespace waymark::rpc {
+namespace {
+
+std::string NameOf(grpc::StatusCode code) { return absl::StatusCodeToString(static_cast<absl::StatusCode>(code)); }
+
+// The series of one method, looked up once each, since a lookup takes a lock and builds a map of labels.
+class MethodSeries {
+ public:
+  explicit MethodSeries(std::string method)
+      : method_(std::move(method)),
+        started_(metrics::GetCounter("grpc_server_call_started_total", "Calls begun.", {{"grpc_method", method_}})) {}
+
+  const std::string& method() const { return method_; }
+
+  void Started() { started_.Add(1); }
+
+  void Ended(grpc::StatusCode code, double seconds) {
+    std::atomic<metrics::Histogram*>& duration = durations_[code];
+    if (duration == nullptr) {
+      duration = &metrics::GetHistogram("grpc_server_call_duration_seconds", "How long calls took.",
+                                        {{"grpc_method", method_}, {"grpc_status", NameOf(code)}});
+    }
+    duration.load()->Observe(seconds);
+  }
+
+ private:
+  const std::string method_;
+  metrics::Counter& started_;
+  std::array<std::atomic<metrics::Histogram*>, grpc::StatusCode::UNAUTHENTICATED + 1> durations_ = {};
+};
+
+// One call under way.
+class CallObserver final : public grpc::experimental::Interceptor {
+ public:
+  CallObserver(MethodSeries& series, const grpc::ServerContextBase& context) : series_(series), context_(context) {
+    series_.Started();
+  }
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
+      End(methods->GetSendStatus());
+    }
+    methods->Proceed();
+  }
+
+ private:
+  void End(const grpc::Status& status) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
+    series_.Ended(status.error_code(), took.count());
+    const log::Level level = status.ok() ? log::Level::kDebug : log::Level::kInfo;
+    if (!log::Enabled(level)) return;
+    // The message stays out: it may quote what a customer is called.
+    log::Write(level, "call",
+               {{"method", series_.method()},
+                {"status", NameOf(status.error_code())},
+                {"reason", ReasonOf(FromGrpc(status))},
+                {"ms", took.count() * 1000},
+                {"peer", context_.peer()}});
+  }
+
+  MethodSeries& series_;
+  const grpc::ServerContextBase& context_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+class CallObserverFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info) override {
+    // gRPC takes ownership of what is returned.
+    return new CallObserver(SeriesOf(info->method()), *info->server_context());
+  }
+
+ private:
+  // A method has series of its own only where a service has it: gRPC asks for no interceptor for other names, so a
+  // caller cannot make the map grow.
+  MethodSeries& SeriesOf(absl::string_view path) {
+    const absl::string_view method = absl::StripPrefix(path, "/");
+    {
+      absl::ReaderMutexLock lock(&mutex_);
+      const auto known = series_.find(method);
+      if (known != series_.end()) return known->second;
+    }
+    absl::MutexLock lock(&mutex_);
+    return series_.try_emplace(std::string(method), std::string(method)).first->second;
+  }
+
+  absl::Mutex mutex_;
+  std::map<std::string, MethodSeries, std::less<>> series_ ABSL_GUARDED_BY(mutex_);  // Its values never move.
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> CallObservers() {
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> factories;
+  factories.push_back(std::make_unique<CallObserverFactory>());
+  return factories;
+}
+
+}  // namespace waymark::rpc

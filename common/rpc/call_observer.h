@@ -1,0 +1,20 @@
+// Watches the calls of a server: counts and times each, and writes its log line.
+#ifndef WAYMARK_COMMON_RPC_CALL_OBSERVER_H_
+#define WAYMARK_COMMON_RPC_CALL_OBSERVER_H_
+
+#include <grpcpp/support/server_interceptor.h>
+
+#include <memory>
+#include <vector>
+
+namespace waymark::rpc {
+
+// For ServerBuilder's interceptors. Metrics are named as gRPC's proposal A66 does, in Prometheus' spelling:
+//   grpc_server_call_started_total{grpc_method}
+//   grpc_server_call_duration_seconds{grpc_method, grpc_status}
+// A call that fails is logged at INFO, one that succeeds at DEBUG, so that the hot path stays cheap.
+std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> CallObservers();
+
+}  // namespace waymark::rpc
+
+#endif  // WAYMARK_COMMON_RPC_CALL_OBSERVER_H_
