@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "common/log/log.h"
@@ -178,16 +179,31 @@ class PostgresDatabase final : public Database {
   Connections connections_;
 };
 
+bool IsPort(absl::string_view text) {
+  int port = 0;
+  return absl::SimpleAtoi(text, &port) && port > 0 && port < 65536;
+}
+
+// Finds what libpq would refuse for ever. Its own message may repeat a password, and says so only when it connects.
+absl::Status CheckConnection(const std::string& connection) {
+  PQconninfoOption* const parsed = PQconninfoParse(connection.c_str(), nullptr);
+  bool sound = parsed != nullptr;
+  for (const PQconninfoOption* option = parsed; sound && option->keyword != nullptr; ++option) {
+    if (option->keyword != absl::string_view("port") || option->val == nullptr) continue;
+    for (const absl::string_view port : absl::StrSplit(option->val, ','))
+      sound = sound && (port.empty() || IsPort(port));
+  }
+  PQconninfoFree(parsed);
+  if (sound) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "the database URL is malformed: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME, with %XX for "
+      "special characters, and only parameters that libpq knows besides");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Database>> OpenPostgres(const Url& url, const Options& options) {
-  PQconninfoOption* const parsed = PQconninfoParse(url.connection.c_str(), nullptr);
-  if (parsed == nullptr) {
-    return absl::InvalidArgumentError(
-        "the database URL is malformed: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME, with %XX for "
-        "special characters, and only parameters that libpq knows besides");
-  }
-  PQconninfoFree(parsed);
+  RETURN_IF_ERROR(CheckConnection(url.connection));
   auto database = std::make_unique<PostgresDatabase>(url, options);
   RETURN_IF_ERROR(database->Start());
   return database;

@@ -203,7 +203,7 @@ absl::Status PostgresConnection::Run(absl::Span<const std::string> before, absl:
                                      absl::Span<const Params> sets,
                                      absl::FunctionRef<absl::Status(size_t, const PGresult*)> on_result) {
   if (lost_) return Lose();
-  Trip trip = {.on_result = on_result};
+  Trip trip = {.sql = sql, .on_result = on_result};
   trip.owners.reserve(before.size() + 2 + sets.size());
   if (statements_.size() >= kMostStatements) {
     statements_.clear();
@@ -349,14 +349,14 @@ void PostgresConnection::TakeAnswer(Trip& trip, const PGresult* result) {
     return;
   }
   if (trip.answered == trip.owners.size()) {  // Nothing was asked: the server takes its leave.
-    trip.status.Update(Classify(result));
+    trip.status.Update(Classify(trip.sql, result));
     return;
   }
   const std::optional<size_t> owner = trip.owners[trip.answered++];
   if (kind == PGRES_COMMAND_OK || kind == PGRES_TUPLES_OK) {
     if (owner.has_value() && trip.status.ok()) trip.status = trip.on_result(*owner, result);
   } else if (kind != PGRES_PIPELINE_ABORTED) {
-    trip.status.Update(Classify(result));
+    trip.status.Update(Classify(trip.sql, result));
   }
 }
 
@@ -367,13 +367,14 @@ absl::Status PostgresConnection::Lose() {
 
 // By SQLSTATE (PostgreSQL's appendix A). Only the primary message is logged: the details may hold what was to be
 // stored.
-absl::Status PostgresConnection::Classify(const PGresult* result) {
+absl::Status PostgresConnection::Classify(absl::string_view sql, const PGresult* result) {
   const char* field = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const absl::string_view state = field == nullptr ? "" : field;
   const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   const auto tell = [&](log::Level level) {
-    log::Write(level, "PostgreSQL refused a statement",
-               {{"sqlstate", state}, {"error", message == nullptr ? PQresultErrorMessage(result) : message}});
+    log::Write(
+        level, "PostgreSQL refused a statement",
+        {{"sqlstate", state}, {"error", message == nullptr ? PQresultErrorMessage(result) : message}, {"sql", sql}});
   };
   const auto is_one_of = [&](std::initializer_list<absl::string_view> states) {
     return std::find(states.begin(), states.end(), state) != states.end();
@@ -390,8 +391,10 @@ absl::Status PostgresConnection::Classify(const PGresult* result) {
                  "the database is full: nothing was stored; make room and send the call again");
   }
   // 57P…: the server stops, or an operator has cut the connection; 25P03: it was idle for too long; 26000: it forgot a
-  // prepared statement, as a pooler between makes it do. A new connection is what helps against each.
-  if (state.empty() || absl::StartsWith(state, "08") || absl::StartsWith(state, "57P") ||
+  // prepared statement, as a pooler between makes it do; no state: libpq noticed. 08P01 is our own fault. A new
+  // connection is what helps against each.
+  const bool says_nothing = state.empty() && PQresultStatus(result) != PGRES_EMPTY_QUERY;
+  if (says_nothing || (absl::StartsWith(state, "08") && state != "08P01") || absl::StartsWith(state, "57P") ||
       is_one_of({"25P03", "26000"})) {
     tell(log::Level::kWarning);
     return Lose();

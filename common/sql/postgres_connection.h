@@ -62,6 +62,7 @@ class PostgresConnection {
 
   // What is sent at once and answered once. `owners` names, for each command, the set that it is for, or none.
   struct Trip {
+    absl::string_view sql;
     std::vector<std::optional<size_t>> owners = {};
     size_t answered = 0;
     bool sync_sent = false;
@@ -79,7 +80,7 @@ class PostgresConnection {
   void Pump(Trip& trip);
   void TakeAnswers(Trip& trip);
   void TakeAnswer(Trip& trip, const PGresult* result);
-  absl::Status Classify(const PGresult* result);
+  absl::Status Classify(absl::string_view sql, const PGresult* result);
   absl::Status Lose();
 
   const bool prepared_;

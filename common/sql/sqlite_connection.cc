@@ -41,49 +41,35 @@ bool HasNul(absl::string_view text) { return absl::StrContains(text, '\0'); }
 
 absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path, Use use) {
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection());
-  RETURN_IF_ERROR(connection->Configure(path, use));
-  return connection;
-}
-
-absl::Status SqliteConnection::Configure(const std::string& path, Use use) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (use == Use::kWriting ? SQLITE_OPEN_CREATE : 0);
-  const int code = sqlite3_open_v2(path.c_str(), &db_, flags, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &connection->db_, flags, nullptr);
   if (code != SQLITE_OK) {
     log::Error("cannot open the database", {{"path", path}, {"error", sqlite3_errstr(code)}});
     return StoreUnavailable(
         absl::StrCat("cannot open the database file ", path, ": look whether its folder exists and may be written"));
   }
-  sqlite3_busy_timeout(db_, kBusyMilliseconds);
-  const int cache = use == Use::kWriting ? kWriterCacheKib : kReaderCacheKib;
-  absl::Status status;
-  for (const std::string& pragma :
-       {std::string("PRAGMA journal_mode = WAL"), std::string("PRAGMA synchronous = FULL"),
-        std::string("PRAGMA foreign_keys = ON"), std::string("PRAGMA temp_store = MEMORY"),
-        std::string("PRAGMA trusted_schema = OFF"), absl::StrCat("PRAGMA cache_size = -", cache),
-        absl::StrCat("PRAGMA journal_size_limit = ", kLogBytesKept)}) {
-    status.Update(Run(pragma));
-  }
-  if (use == Use::kReading) status.Update(Run("PRAGMA query_only = ON"));
-  bool sound = true;
-  if (status.ok() && use == Use::kWriting) {
-    int64_t bytes = 0;
-    const Params none;
-    status.Update(Run(
-        "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", {&none, 1},
-        [&](size_t, const Row& row) { bytes = row.Int(0); }, [](size_t, int64_t) {}));
-    if (bytes <= kLargestChecked) {
-      status.Update(Run(
-          "PRAGMA quick_check(1)", {&none, 1}, [&](size_t, const Row& row) { sound = sound && row.Text(0) == "ok"; },
-          [](size_t, int64_t) {}));
-    }
-  }
-  const int last = sqlite3_errcode(db_) & 0xff;
-  if (!sound || (!status.ok() && (last == SQLITE_CORRUPT || last == SQLITE_NOTADB))) {
+  const absl::Status status = connection->Configure(use);
+  const int last = sqlite3_errcode(connection->db_) & 0xff;
+  if (absl::IsDataLoss(status) || (!status.ok() && (last == SQLITE_CORRUPT || last == SQLITE_NOTADB))) {
     return WrongState(absl::StrCat("the database file ", path,
                                    " is damaged or not a database: restore it from a backup, or name another file"));
   }
   RETURN_IF_ERROR(status);
+  return connection;
+}
+
+absl::Status SqliteConnection::Configure(Use use) {
+  sqlite3_busy_timeout(db_, kBusyMilliseconds);
+  const int cache = use == Use::kWriting ? kWriterCacheKib : kReaderCacheKib;
+  RETURN_IF_ERROR(Run("PRAGMA journal_mode = WAL"));
+  RETURN_IF_ERROR(Run("PRAGMA synchronous = FULL"));
+  RETURN_IF_ERROR(Run("PRAGMA foreign_keys = ON"));
+  RETURN_IF_ERROR(Run("PRAGMA temp_store = MEMORY"));
+  RETURN_IF_ERROR(Run("PRAGMA trusted_schema = OFF"));
+  RETURN_IF_ERROR(Run(absl::StrCat("PRAGMA cache_size = -", cache)));
+  RETURN_IF_ERROR(Run(absl::StrCat("PRAGMA journal_size_limit = ", kLogBytesKept)));
+  RETURN_IF_ERROR(use == Use::kWriting ? Check() : Run("PRAGMA query_only = ON"));
   ForgetStatements();  // None of these is needed again.
   sqlite3_wal_hook(
       db_,
@@ -93,6 +79,20 @@ absl::Status SqliteConnection::Configure(const std::string& path, Use use) {
       },
       this);
   return absl::OkStatus();
+}
+
+absl::Status SqliteConnection::Check() {
+  int64_t bytes = 0;
+  bool sound = true;
+  const Params none;
+  RETURN_IF_ERROR(Run(
+      "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", {&none, 1},
+      [&](size_t, const Row& row) { bytes = row.Int(0); }, [](size_t, int64_t) {}));
+  if (bytes > kLargestChecked) return absl::OkStatus();
+  RETURN_IF_ERROR(Run(
+      "PRAGMA quick_check(1)", {&none, 1}, [&](size_t, const Row& row) { sound = sound && row.Text(0) == "ok"; },
+      [](size_t, int64_t) {}));
+  return sound ? absl::OkStatus() : absl::DataLossError("the structure of the file is damaged");
 }
 
 SqliteConnection::~SqliteConnection() {

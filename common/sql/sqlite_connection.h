@@ -51,7 +51,8 @@ class SqliteConnection {
   };
 
   SqliteConnection() = default;
-  absl::Status Configure(const std::string& path, Use use);
+  absl::Status Configure(Use use);
+  absl::Status Check();
   absl::StatusOr<const Statement*> Prepare(absl::string_view sql);
   absl::Status Bind(const Statement& statement, absl::string_view sql, const Params& params);
   Row ReadRow(sqlite3_stmt* handle) const;

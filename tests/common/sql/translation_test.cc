@@ -1,0 +1,56 @@
+#include "common/sql/translation.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace waymark::sql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(SplitStatementsTest, CutsAtSemicolonsAndTrims) {
+  EXPECT_THAT(SplitStatements("CREATE TABLE a (x BIGINT);\n\nCREATE TABLE b (y TEXT) ;\n"),
+              ElementsAre("CREATE TABLE a (x BIGINT)", "CREATE TABLE b (y TEXT)"));
+}
+
+TEST(SplitStatementsTest, NothingGivesNoStatement) {
+  EXPECT_THAT(SplitStatements(""), IsEmpty());
+  EXPECT_THAT(SplitStatements(" ;\n; "), IsEmpty());
+  EXPECT_THAT(SplitStatements("-- Nothing yet; later.\n"), IsEmpty());
+}
+
+TEST(SplitStatementsTest, SemicolonsInQuotesAndCommentsCutNothing) {
+  EXPECT_THAT(SplitStatements("INSERT INTO a VALUES ('x;y', \"b;c\") /* d;e */; -- f;g\nDELETE FROM a"),
+              ElementsAre("INSERT INTO a VALUES ('x;y', \"b;c\") /* d;e */", "DELETE FROM a"));
+}
+
+TEST(ToSqliteStatementTest, DropsLocksAtTheEndAlone) {
+  EXPECT_EQ(ToSqliteStatement("SELECT head FROM lanes WHERE lane = $1 FOR UPDATE"),
+            "SELECT head FROM lanes WHERE lane = $1");
+  EXPECT_EQ(ToSqliteStatement("SELECT head FROM lanes FOR SHARE\n"), "SELECT head FROM lanes");
+  EXPECT_EQ(ToSqliteStatement("SELECT ' FOR UPDATE' AS x"), "SELECT ' FOR UPDATE' AS x");
+}
+
+TEST(ToSqliteMigrationTest, TranslatesTypesAndMakesTablesStrict) {
+  EXPECT_EQ(
+      ToSqliteMigration("CREATE TABLE scores (customer TEXT NOT NULL, score DOUBLE PRECISION, at BIGINT, raw BYTEA)"),
+      "CREATE TABLE scores (customer TEXT NOT NULL, score REAL, at INTEGER, raw BLOB) STRICT");
+}
+
+TEST(ToSqliteMigrationTest, ClusteredTablesHaveNoRowid) {
+  EXPECT_EQ(ToSqliteMigration("CREATE TABLE ids (id TEXT PRIMARY KEY, n BIGINT) /* clustered */"),
+            "CREATE TABLE ids (id TEXT PRIMARY KEY, n INTEGER) STRICT, WITHOUT ROWID");
+}
+
+TEST(ToSqliteMigrationTest, LeavesNamesQuotesAndOtherStatementsAlone) {
+  EXPECT_EQ(ToSqliteMigration("CREATE INDEX by_bigint_id ON bytea_rows (a)"),
+            "CREATE INDEX by_bigint_id ON bytea_rows (a)");
+  EXPECT_EQ(ToSqliteMigration("INSERT INTO a VALUES ('BIGINT', 'it''s BYTEA')"),
+            "INSERT INTO a VALUES ('BIGINT', 'it''s BYTEA')");
+  EXPECT_EQ(ToSqliteMigration("ALTER TABLE a ADD COLUMN b bigint NOT NULL DEFAULT 0"),
+            "ALTER TABLE a ADD COLUMN b INTEGER NOT NULL DEFAULT 0");
+}
+
+}  // namespace
+}  // namespace waymark::sql
