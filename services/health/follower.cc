@@ -1,0 +1,167 @@
+#include "services/health/follower.h"
+
+#include <google/protobuf/arena.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/base/status.h"
+#include "services/health/activity_store.h"
+#include "services/health/score_store.h"
+#include "services/health/scorecard_store.h"
+#include "services/health/scoring.h"
+#include "waymark/milestone/v1/facts.pb.h"
+
+namespace waymark::health {
+namespace {
+
+namespace milestone = ::waymark::milestone::v1;
+
+absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixMicros(timestamp.seconds() * 1'000'000 + timestamp.nanos() / 1'000);
+}
+
+absl::Status Unreadable(const journal::Entry& entry) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("the payload at ", entry.lane, "/", entry.position, " is no ", entry.type));
+}
+
+// What a stretch of the journal comes to, gathered before anything is written: one row for many events. Views are into
+// the entries and the arena, which outlive it.
+class Harvest {
+ public:
+  absl::Status Add(const journal::Entry& entry, google::protobuf::Arena& arena) {
+    if (entry.type == milestone::EventAccepted::descriptor()->full_name()) {
+      return AddEvent(entry, *google::protobuf::Arena::CreateMessage<milestone::EventAccepted>(&arena));
+    }
+    if (entry.type == milestone::StageEntered::descriptor()->full_name()) {
+      return AddFact<milestone::StageEntered>(entry, [&](const milestone::StageEntered& fact) {
+        AddPassage(entry, fact.context(), {Passage::Kind::kEntered, fact.stage_key(), ToTime(fact.enter_time())});
+      });
+    }
+    if (entry.type == milestone::StageRevised::descriptor()->full_name()) {
+      return AddFact<milestone::StageRevised>(entry, [&](const milestone::StageRevised& fact) {
+        AddPassage(entry, fact.context(), {Passage::Kind::kRevised, fact.stage_key(), ToTime(fact.enter_time())});
+      });
+    }
+    if (entry.type == milestone::JourneyCompleted::descriptor()->full_name()) {
+      return AddFact<milestone::JourneyCompleted>(entry, [&](const milestone::JourneyCompleted& fact) {
+        AddPassage(entry, fact.context(), {Passage::Kind::kCompleted, "", ToTime(fact.complete_time())});
+      });
+    }
+    // No measure looks at these; the events and stages beside them say what health needs.
+    if (entry.type == milestone::CustomerEnrolled::descriptor()->full_name() ||
+        entry.type == milestone::MilestoneAchieved::descriptor()->full_name() ||
+        entry.type == milestone::MilestoneRevised::descriptor()->full_name()) {
+      return absl::OkStatus();
+    }
+    return absl::FailedPreconditionError(absl::StrCat("the type ", entry.type, " at ", entry.lane, "/", entry.position,
+                                                      " is not known here: upgrade this follower first"));
+  }
+
+  absl::Status Save(sql::Transaction& tx) {
+    SumActivities();
+    RETURN_IF_ERROR(AddActivity(tx, activities_));
+    RETURN_IF_ERROR(AddPassages(tx, passages_));
+    std::set<std::string> workspaces;
+    for (const auto& [name, customer] : customers_) workspaces.insert(customer.workspace);
+    ASSIGN_OR_RETURN(const std::set<std::string> scored, FilterScored(tx, workspaces));
+    std::vector<Customer> customers;
+    for (auto& [name, customer] : customers_) {
+      if (!scored.contains(customer.workspace)) {
+        customer.news = News::kNone;
+        customer.depth = 0;
+      }
+      customers.push_back(std::move(customer));
+    }
+    return AddNews(tx, customers);
+  }
+
+ private:
+  absl::Status AddEvent(const journal::Entry& entry, milestone::EventAccepted& accepted) {
+    if (!accepted.ParseFromString(entry.payload)) return Unreadable(entry);
+    const absl::Time event_time = ToTime(accepted.event().event_time());
+    const int64_t event_day = DayOf(event_time);
+    activities_.push_back({.workspace = entry.workspace,
+                           .customer_id = entry.key,
+                           .event_type = accepted.event().type(),
+                           .event_day = event_day,
+                           .recorded_day = accepted.backfill() ? event_day : DayOf(entry.record_time),
+                           .events = 1,
+                           .last_time = event_time});
+    Touch(entry, accepted.backfill() ? News::kBackfill : News::kLive);
+    return absl::OkStatus();
+  }
+
+  template <typename Fact, typename Use>
+  absl::Status AddFact(const journal::Entry& entry, Use use) {
+    Fact fact;
+    if (!fact.ParseFromString(entry.payload)) return Unreadable(entry);
+    use(fact);
+    Touch(entry, fact.context().historical() ? News::kPast : News::kLive);
+    return absl::OkStatus();
+  }
+
+  void AddPassage(const journal::Entry& entry, const milestone::ProgressContext& context, Passage passage) {
+    const absl::Time known = context.historical() ? std::min(passage.time, entry.record_time) : entry.record_time;
+    passages_.push_back({.workspace = entry.workspace,
+                         .customer_id = entry.key,
+                         .journey_id = context.journey_id(),
+                         .position = entry.position,
+                         .passage = std::move(passage),
+                         .recorded_time = known});
+  }
+
+  void Touch(const journal::Entry& entry, News news) {
+    auto [place, added] = customers_.try_emplace({entry.workspace, entry.key});
+    Customer& customer = place->second;
+    if (added) {
+      customer = {.workspace = entry.workspace, .customer_id = entry.key, .known_since = entry.record_time};
+    }
+    customer.news = std::max(customer.news, news);
+    customer.depth = std::max(customer.depth, entry.depth);
+  }
+
+  // Sorts as the table is clustered, and makes one of those that belong to one row.
+  void SumActivities() {
+    const auto row = [](const Activity& activity) {
+      return std::tie(activity.workspace, activity.customer_id, activity.event_type, activity.event_day,
+                      activity.recorded_day);
+    };
+    std::sort(activities_.begin(), activities_.end(),
+              [&](const Activity& left, const Activity& right) { return row(left) < row(right); });
+    size_t kept = 0;
+    for (size_t i = 1; i < activities_.size(); ++i) {
+      if (row(activities_[i]) == row(activities_[kept])) {
+        activities_[kept].events += activities_[i].events;
+        activities_[kept].last_time = std::max(activities_[kept].last_time, activities_[i].last_time);
+      } else {
+        activities_[++kept] = activities_[i];
+      }
+    }
+    if (!activities_.empty()) activities_.resize(kept + 1);
+  }
+
+  std::vector<Activity> activities_;
+  std::vector<PassageRow> passages_;
+  std::map<std::pair<absl::string_view, absl::string_view>, Customer> customers_;  // By workspace and customer.
+};
+
+}  // namespace
+
+absl::Status ApplyMilestone(sql::Transaction& tx, journal::Lanes&, absl::Span<const journal::Entry> entries) {
+  google::protobuf::Arena arena;
+  Harvest harvest;
+  for (const journal::Entry& entry : entries) RETURN_IF_ERROR(harvest.Add(entry, arena));
+  return harvest.Save(tx);
+}
+
+}  // namespace waymark::health
