@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -21,8 +22,6 @@ namespace {
 
 constexpr size_t kMostTitleCharacters = 200;
 constexpr size_t kMostNoteCharacters = 2'000;
-// Errors travel in a response's metadata, of which clients take 8 kB.
-constexpr size_t kFindingsNamed = 15;
 
 template <typename Request>
 Call ToCall(absl::string_view workspace, const Request& request) {
@@ -36,6 +35,7 @@ Call ToCall(absl::string_view workspace, const Request& request) {
 
 absl::Status CheckCharacters(absl::string_view field, absl::string_view text, size_t most) {
   RETURN_IF_ERROR(CheckText(field, text, 4 * most));
+  if (absl::StrContains(text, '\0')) return InvalidField(field, "must not contain NUL");
   const size_t characters =
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
   if (characters <= most) return absl::OkStatus();
@@ -46,17 +46,9 @@ absl::Status CheckCharacters(absl::string_view field, absl::string_view text, si
 absl::StatusOr<Content> ToContent(absl::string_view field, const v1::JourneyDefinition& message) {
   const rules::Reading reading = rules::FromProto(message);
   std::vector<FieldViolation> violations;
-  size_t more = 0;
   for (const rules::Finding& finding : rules::Check(reading)) {
     if (finding.layer != rules::Layer::kForm) continue;
-    if (violations.size() == kFindingsNamed) {
-      ++more;
-      continue;
-    }
     violations.push_back({absl::StrCat(field, ".", finding.path), absl::StrCat(finding.message, ": ", finding.hint)});
-  }
-  if (more > 0) {
-    violations.push_back({std::string(field), absl::StrCat(more, " more findings: ValidateVersion tells all of them")});
   }
   if (!violations.empty()) return InvalidFields(violations);
   return Content{.definition = rules::ToProto(reading.definition).SerializeAsString(),

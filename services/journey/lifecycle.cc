@@ -1,16 +1,12 @@
 #include "services/journey/lifecycle.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/errors.h"
 #include "common/base/hash.h"
 
 namespace waymark::journey {
 namespace {
-
-// Error messages travel in a response's metadata, which is small.
-constexpr size_t kFindingsNamed = 10;
 
 std::string EtagAt(const Version& version, int64_t revision) {
   return Sha256Hex(absl::StrCat(version.journey_id, "/", version.number, "/", revision, "/",
@@ -19,12 +15,9 @@ std::string EtagAt(const Version& version, int64_t revision) {
 }
 
 std::string Summary(const std::vector<rules::Finding>& findings) {
-  std::string summary;
-  for (size_t i = 0; i < std::min(findings.size(), kFindingsNamed); ++i) {
-    absl::StrAppend(&summary, i == 0 ? "" : "; ", findings[i].path, ": ", findings[i].message);
-  }
-  if (findings.size() > kFindingsNamed) absl::StrAppend(&summary, "; and ", findings.size() - kFindingsNamed, " more");
-  return summary;
+  return absl::StrJoin(findings, "; ", [](std::string* out, const rules::Finding& finding) {
+    absl::StrAppend(out, finding.path, ": ", finding.message);
+  });
 }
 
 }  // namespace
