@@ -54,6 +54,7 @@ class Follower {
     int batch = 1000;                                // Entries per transaction, at most.
     absl::Duration max_wait = absl::ZeroDuration();  // How long RunOnce may wait for news; zero in tests.
   };
+  // An in-process channel must not be called once its server has shut down (gRPC 1.51 crashes): end followers first.
   Follower(Options options, std::shared_ptr<grpc::ChannelInterface> channel, Journal& own, Apply apply);
   ~Follower();
 

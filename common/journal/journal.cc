@@ -175,6 +175,7 @@ absl::StatusOr<Journal::Stretch> Journal::Read(sql::Transaction& tx, int lane, i
     ASSIGN_OR_RETURN(const sql::Rows rows,
                      tx.Query(kLoadStretch, {lane, stretch.reached + 1, workspace.value_or(""), kBlocksPerQuery}));
     for (const sql::Row& row : rows) {
+      if (full()) return stretch;
       if (row.Int(1) > stretch.reached + 1) return Missing({lane, stretch.reached + 1});
       if (row.IsNull(6)) {
         stretch.reached = row.Int(2);

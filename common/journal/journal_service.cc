@@ -38,7 +38,7 @@ struct JournalQuery {
 
 absl::StatusOr<JournalQuery> ToJournalQuery(const rpc::Caller& caller, const v1::ReadJournalRequest& request) {
   JournalQuery query = {.epoch = request.epoch()};
-  if (caller.workspace != "*") query.workspace = caller.workspace;
+  if (absl::string_view(caller.workspace) != "*") query.workspace = caller.workspace;
   if (request.after().empty()) return InvalidField("after", "must name at least one lane");
   std::set<uint32_t> seen;
   for (int i = 0; i < request.after_size(); ++i) {
