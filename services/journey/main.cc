@@ -34,17 +34,20 @@ struct Options {
 
 absl::StatusOr<bool> Read(int argc, char** argv, Options& options) {
   config::Settings settings("waymark-journey", "Keeps journey definitions and serves them by gRPC.");
-  settings.Add("grpc-address", &options.server.address, "where to serve gRPC");
-  settings.Add("admin-address", &options.server.admin_address, "where to serve health in plaintext; empty for nowhere");
-  settings.Add("metrics-address", &options.server.metrics_address, "where to serve GET /metrics; empty for nowhere");
-  settings.Add("tls-cert-file", &options.server.tls_cert_file, "PEM file: the server's certificate; empty for no TLS");
-  settings.Add("tls-key-file", &options.server.tls_key_file, "PEM file: its key");
-  settings.Add("tls-client-ca-file", &options.server.tls_client_ca_file, "PEM file: who signs clients' certificates");
-  settings.Add("database", &options.database.url, "sqlite:PATH, or postgresql://... with ?schema=NAME");
-  settings.Add("database-connections", &options.database.connections, "how many connections at most");
-  settings.Add("credentials-file", &options.credentials_file, "the file of keys, workspaces and roles");
-  settings.Add("auth", &options.auth, "false admits everybody; only where every address is loopback");
-  settings.Add("log-format", &options.log_format, "text or json");
+  settings.Add("grpc-address", &options.server.address, "Where to serve gRPC.");
+  settings.Add("admin-address", &options.server.admin_address,
+               "Where to serve health in plaintext; empty for nowhere.");
+  settings.Add("metrics-address", &options.server.metrics_address, "Where to serve GET /metrics; empty for nowhere.");
+  settings.Add("tls-cert-file", &options.server.tls_cert_file, "PEM file: the server's certificate; empty for no TLS.");
+  settings.Add("tls-key-file", &options.server.tls_key_file, "PEM file: its key.");
+  settings.Add("tls-client-ca-file", &options.server.tls_client_ca_file,
+               "PEM file: who signs clients' certificates; empty where clients need none.");
+  settings.Add("database", &options.database.url, "The database: sqlite:PATH, or postgresql://... with ?schema=NAME.");
+  settings.Add("database-connections", &options.database.connections, "How many connections to it at most.");
+  settings.Add("credentials-file", &options.credentials_file,
+               "The file of keys, workspaces and roles; must be given unless auth is false.");
+  settings.Add("auth", &options.auth, "False admits everybody; only where grpc-address is on loopback.");
+  settings.Add("log-format", &options.log_format, "How to log: text or json.");
   return settings.Parse(argc, argv);
 }
 
@@ -54,6 +57,9 @@ bool IsLoopback(absl::string_view address) {
 }
 
 absl::StatusOr<std::unique_ptr<rpc::Authorizer>> MakeAuthorizer(const Options& options) {
+  if (options.auth && options.credentials_file.empty()) {
+    return InvalidField("credentials-file", "must be given; --auth=false admits everybody, on loopback alone");
+  }
   if (options.auth) return rpc::Authorizer::FromFile(options.credentials_file);
   if (!IsLoopback(options.server.address)) {
     return InvalidField("auth", "may be false only where grpc-address is on loopback, such as 127.0.0.1:7001");
