@@ -37,6 +37,12 @@ constexpr const char* kDefaults[][2] = {
     {"keepalives_count", "2"}, {"tcp_user_timeout", "15000"}, {"fallback_application_name", "waymark"},
 };
 
+// Large values are compressed by lz4 where the server knows it: the default, pglz, made storing the journal's blocks
+// six times slower (measured).
+constexpr char kCompressQuickly[] =
+    "SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings "
+    "WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)";
+
 struct Freed {
   void operator()(PGresult* result) const { PQclear(result); }
 };
@@ -181,10 +187,10 @@ absl::Status PostgresConnection::Open(const Url& url) {
       },
       nullptr);
   if (PQsetnonblocking(connection_, 1) != 0 || PQenterPipelineMode(connection_) != 1) return Lose();
-  // Where a pooler gives each transaction another connection, each transaction says this itself.
-  if (!url.schema.empty() && url.prepared)
-    RETURN_IF_ERROR(Run(absl::StrCat("SET search_path TO ", url.schema)).status());
-  return absl::OkStatus();
+  // Where a pooler gives each transaction another connection, each transaction names its schema itself.
+  if (!url.prepared) return absl::OkStatus();
+  if (!url.schema.empty()) RETURN_IF_ERROR(Run(absl::StrCat("SET search_path TO ", url.schema)).status());
+  return Run(kCompressQuickly).status();
 }
 
 PostgresConnection::~PostgresConnection() { PQfinish(connection_); }

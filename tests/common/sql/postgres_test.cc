@@ -220,6 +220,12 @@ TEST_F(PostgresTest, CommitsAreDurable) {
   for (const Row& row : *rows) EXPECT_EQ(row.Text(0), "on");
 }
 
+TEST_F(PostgresTest, LargeValuesAreCompressedQuickly) {
+  const auto rows = Query("SELECT current_setting('default_toast_compression')");
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ((*rows)[0].Text(0), "lz4");
+}
+
 TEST(PostgresServerTest, NobodyThereIsUnavailable) {
   const auto opened = Database::Open({.url = absl::StrCat("postgresql://127.0.0.1:", support::FreePort(), "/x")});
   EXPECT_EQ(opened.status().code(), absl::StatusCode::kUnavailable);
