@@ -1,7 +1,9 @@
 #include "common/rpc/call_observer.h"
 
+#include <google/protobuf/descriptor.h>
 #include <grpcpp/server_context.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -11,7 +13,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
@@ -87,14 +89,14 @@ class CallObserver final : public grpc::experimental::Interceptor {
 
 class CallObserverFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
+  explicit CallObserverFactory(const std::vector<std::string>& services) : services_(services) {}
+
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info) override {
     // gRPC takes ownership of what is returned.
     return new CallObserver(SeriesOf(info->method()), *info->server_context());
   }
 
  private:
-  // A method has series of its own only where a service has it: gRPC asks for no interceptor for other names, so a
-  // caller cannot make the map grow.
   MethodSeries& SeriesOf(absl::string_view path) {
     const absl::string_view method = absl::StripPrefix(path, "/");
     {
@@ -102,19 +104,33 @@ class CallObserverFactory final : public grpc::experimental::ServerInterceptorFa
       const auto known = series_.find(method);
       if (known != series_.end()) return known->second;
     }
+    if (!IsServed(method)) return other_;
     absl::MutexLock lock(&mutex_);
     return series_.try_emplace(std::string(method), std::string(method)).first->second;
   }
 
+  // Whether a service of the server has this method.
+  bool IsServed(absl::string_view method) const {
+    const std::pair<std::string, std::string> names = absl::StrSplit(method, absl::MaxSplits('/', 1));
+    const auto& [service, name] = names;
+    // The pool is asked for served ones alone: it remembers every name that it did not find.
+    if (std::find(services_.begin(), services_.end(), service) == services_.end()) return false;
+    const auto* const descriptor = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service);
+    return descriptor != nullptr && descriptor->FindMethodByName(name) != nullptr;
+  }
+
+  const std::vector<std::string>& services_;
+  MethodSeries other_{"other"};
   absl::Mutex mutex_;
   std::map<std::string, MethodSeries, std::less<>> series_ ABSL_GUARDED_BY(mutex_);  // Its values never move.
 };
 
 }  // namespace
 
-std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> CallObservers() {
+std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> CallObservers(
+    const std::vector<std::string>& services) {
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> factories;
-  factories.push_back(std::make_unique<CallObserverFactory>());
+  factories.push_back(std::make_unique<CallObserverFactory>(services));
   return factories;
 }
 

@@ -66,8 +66,12 @@ class ServiceNames final : public grpc::ServerBuilderPlugin {
  public:
   explicit ServiceNames(std::vector<std::string>* names) : names_(names) {}
   std::string name() override { return "waymark_service_names"; }
-  void InitServer(grpc::ServerInitializer*) override {}
-  void Finish(grpc::ServerInitializer* server) override { *names_ = *server->GetServiceList(); }
+  // Called once the services are registered and before the first call.
+  void InitServer(grpc::ServerInitializer* server) override {
+    *names_ = *server->GetServiceList();
+    names_->push_back("grpc.health.v1.Health");  // Registered last, by the server's start.
+  }
+  void Finish(grpc::ServerInitializer*) override {}
   void ChangeArguments(const std::string&, void*) override {}
 
  private:
@@ -123,7 +127,7 @@ class GrpcServer final : public Server {
     grpc::ServerBuilder builder;
     SetLimits(builder, options.max_message_bytes);
     builder.SetOption(std::make_unique<PublicPlugins>(&service_names_));
-    builder.experimental().SetInterceptorCreators(CallObservers());
+    builder.experimental().SetInterceptorCreators(CallObservers(service_names_));
     if (!options.address.empty()) builder.AddListeningPort(options.address, credentials, &port_);
     for (grpc::Service* service : services) builder.RegisterService(service);
     server_ = builder.BuildAndStart();
