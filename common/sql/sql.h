@@ -33,8 +33,8 @@ struct Bytes {
   absl::string_view bytes;
 };
 
-// A parameter: NULL, a number, text (UTF-8 without NUL; on PostgreSQL other text is refused) or bytes. Text and bytes
-// are views and must outlive the call.
+// A parameter: NULL, a number (not NaN), text (UTF-8 without NUL) or bytes. Text and bytes are views and must outlive
+// the call. NaN and NUL are refused with INVALID_ARGUMENT; so is, by PostgreSQL alone, what is not UTF-8.
 class Param {
  public:
   Param(std::nullopt_t) {}                                             // NOLINT: implicit on purpose, so that a list of
@@ -84,7 +84,8 @@ class Row {
 
 using Rows = std::vector<Row>;
 
-// A transaction under way. Not thread-safe. After an error, return it at once: on PostgreSQL the transaction is dead.
+// A transaction under way. Not thread-safe. After an error, return it at once: the transaction is dead, every further
+// call returns the same error, and nothing is committed even where the body returns OK.
 //
 // Errors of every call: ABORTED  a lost race; Transact() runs the body again. UNAVAILABLE  the database cannot be
 // reached. RESOURCE_EXHAUSTED  it is full. ALREADY_EXISTS  a unique constraint was violated (prefer ON CONFLICT).
@@ -129,8 +130,8 @@ enum class Engine { kSqlite, kPostgres };
 
 struct Options {
   // `sqlite:PATH` (created where missing; WAL, synchronous=FULL) or a `postgresql://…` URL. A PostgreSQL URL may name
-  // its schema with
-  // `?schema=NAME`, which is created where missing and set as search_path on every connection.
+  // its schema with `?schema=NAME`, which is created where missing and set as search_path on every connection, and
+  // needs `prepared=off` behind a pooler without prepared statements (pgbouncer in transaction mode).
   std::string url;
   // How many connections at most: PostgreSQL's for everything, SQLite's for reading beside its single writer.
   int connections = 8;
@@ -144,15 +145,16 @@ class Database {
   virtual ~Database() = default;
 
   // Errors: INVALID_ARGUMENT  the URL is malformed. UNAVAILABLE  the database cannot be reached. FAILED_PRECONDITION
-  // the SQLite file is damaged or locked by another process.
+  // the SQLite file is damaged, or in use by another process or another Database of this one.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const Options& options);
 
   // Runs `body` in a write transaction and commits it where it returns OK, else rolls it back and returns its status.
   // PostgreSQL: READ COMMITTED. SQLite: BEGIN IMMEDIATE. Where a race is lost (ABORTED: serialisation failure,
-  // deadlock, busy), the body runs again, with random pauses, at most 10 times: it must set everything it reports from
-  // scratch and touch nothing but `tx`. A failed COMMIT answers UNAVAILABLE: whether it was stored is unknown, so
-  // callers must be able to send again. An I/O error on SQLite's commit is the same and ends every later transaction
-  // with UNAVAILABLE, until the process starts anew.
+  // deadlock, busy; also ABORTED without a reason from the body itself, and a connection that broke before COMMIT), the
+  // body runs again, with random pauses, at most 10 times, then the answer is UNAVAILABLE: it must set everything it
+  // reports from scratch and touch nothing but `tx`. A failed COMMIT answers UNAVAILABLE: whether it was stored is
+  // unknown, so callers must be able to send again. An I/O error on SQLite's commit is the same and ends every later
+  // transaction with UNAVAILABLE, until the process starts anew.
   virtual absl::Status Transact(absl::FunctionRef<absl::Status(Transaction&)> body) = 0;
 
   // Runs `body` in a read-only transaction that sees one state of the database (PostgreSQL: REPEATABLE READ). Never
