@@ -204,7 +204,8 @@ bool IsPast(const Occasion& occasion) {
     case News::kLive:
       break;
   }
-  return occasion.scored_version != occasion.version && occasion.known_since < occasion.publish_time;
+  return occasion.scored_version.has_value() ? *occasion.scored_version != occasion.version
+                                             : occasion.known_since < occasion.publish_time;
 }
 
 }  // namespace waymark::health
