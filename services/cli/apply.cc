@@ -1,0 +1,305 @@
+#include "services/cli/apply.h"
+
+#include <google/protobuf/util/message_differencer.h>
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "common/base/errors.h"
+#include "common/base/ids.h"
+#include "common/base/status.h"
+#include "services/cli/diff.h"
+#include "services/cli/manifests.h"
+#include "services/cli/progress_line.h"
+#include "services/cli/table.h"
+#include "services/cli/versioned_kinds.h"
+#include "services/cli/yaml.h"
+#include "services/rules/convert/definition.h"
+#include "services/rules/validation.h"
+#include "waymark/milestone/v1/analytics.pb.h"
+#include "waymark/notification/v1/channel.pb.h"
+
+namespace waymark::cli {
+namespace {
+
+using manifest::v1::Manifest;
+
+// How long publishing waits until every customer is evaluated; a million take a few minutes.
+constexpr absl::Duration kLongestWait = absl::Minutes(30);
+constexpr absl::Duration kLookAgain = absl::Milliseconds(200);
+
+absl::Status Problems(int64_t count) {
+  return absl::FailedPreconditionError(absl::StrCat(Count(count, "problem"), " found, see above; nothing was changed"));
+}
+
+// The manifests, where nothing is wrong with any; what is wrong goes to `err`.
+absl::StatusOr<std::vector<SourcedManifest>> ReadSound(const std::vector<std::string>& paths, std::ostream& err) {
+  ASSIGN_OR_RETURN(ManifestReading reading, ReadManifests(paths));
+  for (const std::string& problem : reading.problems) err << problem << "\n";
+  if (!reading.problems.empty()) return Problems(static_cast<int64_t>(reading.problems.size()));
+  return std::move(reading.manifests);
+}
+
+// One line for a field that is wrong, with its place in the file. `path` is that of an RPC or a definition.
+std::string Locate(const SourcedManifest& source, absl::string_view path, absl::string_view message) {
+  const std::vector<std::string> words = absl::StrSplit(NameOf(source.manifest), ' ');
+  const std::string& kind = words.front();
+  const std::string full =
+      absl::StartsWith(path, absl::StrCat(kind, ".")) ? std::string(path) : absl::StrCat(kind, ".", path);
+  return ToString(source.file, {source.document.PositionOf(full), full, Printable(message)});
+}
+
+std::string InWords(absl::string_view message, absl::string_view hint) {
+  return hint.empty() ? std::string(message) : absl::StrCat(message, "; ", hint);
+}
+
+// A refusal, with the fields it names told by their place in the file.
+absl::Status Refused(const Session& session, const SourcedManifest& source, const absl::Status& status) {
+  const std::vector<FieldViolation> violations = ViolationsOf(status);
+  if (violations.empty()) return status;
+  for (const FieldViolation& violation : violations) {
+    session.err << Locate(source, violation.field, violation.description) << "\n";
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat(NameOf(source.manifest), " was refused: ", Count(static_cast<int64_t>(violations.size()), "problem"),
+                   ", see above"));
+}
+
+// Asks the server about every journey before anything changes.
+absl::Status CheckJourneys(const Session& session, const std::vector<SourcedManifest>& sources) {
+  int64_t findings = 0;
+  for (const SourcedManifest& source : sources) {
+    if (!source.manifest.has_journey()) continue;
+    journey::v1::ValidateVersionRequest request;
+    *request.mutable_definition() = source.manifest.journey().definition();
+    ASSIGN_OR_RETURN(const auto answer, session.client.Get<journey::v1::ValidateVersionResponse>(request));
+    for (const journey::v1::Finding& finding : answer.findings()) {
+      session.err << Locate(source, absl::StrCat("definition.", finding.path()),
+                            InWords(finding.message(), finding.hint()))
+                  << "\n";
+      ++findings;
+    }
+  }
+  return findings == 0 ? absl::OkStatus() : Problems(findings);
+}
+
+// Waits until `milestone` knows the version and has evaluated every customer by it.
+absl::Status AwaitEvaluation(const Session& session, const std::string& journey_id, const std::string& token) {
+  milestone::v1::GetFunnelRequest request;
+  request.set_journey_id(journey_id);
+  request.mutable_consistency()->set_at_least_as_fresh(token);
+  ProgressLine progress(session.err, session.is_terminal);
+  while (progress.elapsed() < kLongestWait) {
+    const auto funnel = session.client.Get<milestone::v1::GetFunnelResponse>(request);
+    const bool not_yet = absl::IsDeadlineExceeded(funnel.status()) && !IsUnreachable(funnel.status());
+    if (!funnel.ok() && !not_yet) return funnel.status();
+    if (funnel.ok() && funnel->pending_customers() == 0) return absl::OkStatus();
+    progress.Note(funnel.ok() ? absl::StrCat("  evaluating: ", Count(funnel->pending_customers(), "customer"), " to go")
+                              : "  waiting for milestone to hear of it");
+    absl::SleepFor(kLookAgain);
+  }
+  return absl::DeadlineExceededError(absl::StrCat(journey_id,
+                                                  " is published, but not every customer is evaluated after ",
+                                                  absl::FormatDuration(kLongestWait), "; is milestone running?"));
+}
+
+// A version that may exist.
+template <typename Kind>
+absl::StatusOr<std::optional<typename Kind::Version>> FindVersion(const Session& session, const std::string& id,
+                                                                  uint32_t number) {
+  typename Kind::GetVersionRequest request;
+  Kind::SetId(id, &request);
+  request.set_number(number);
+  auto answer = session.client.Get<typename Kind::GetVersionResponse>(request);
+  if (absl::IsNotFound(answer.status())) return std::nullopt;
+  RETURN_IF_ERROR(answer.status());
+  return std::move(*answer->mutable_version());
+}
+
+// The newest version, draft or published. Drafts that are older than the latest published version do not count: they
+// cannot be published any more.
+template <typename Kind>
+absl::StatusOr<std::optional<typename Kind::Version>> FindNewest(const Session& session, const std::string& id,
+                                                                 uint32_t published) {
+  std::optional<typename Kind::Version> newest;
+  if (published > 0) {
+    ASSIGN_OR_RETURN(newest, FindVersion<Kind>(session, id, published));
+  }
+  for (uint32_t number = published + 1;; ++number) {
+    ASSIGN_OR_RETURN(auto next, FindVersion<Kind>(session, id, number));
+    if (!next.has_value()) return newest;
+    newest = std::move(next);
+  }
+}
+
+std::string Indented(absl::string_view text) {
+  std::string indented;
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    absl::StrAppend(&indented, "    ", line, "\n");
+  }
+  return indented;
+}
+
+template <typename Kind>
+absl::StatusOr<uint32_t> CreateDraft(const Session& session, const typename Kind::Manifest& manifest, bool exists) {
+  if (!exists) {
+    typename Kind::CreateRequest create;
+    Kind::SetId(Kind::IdOf(manifest), Kind::In(&create));
+    Kind::In(&create)->set_title(manifest.title().empty() ? Kind::IdOf(manifest) : manifest.title());
+    create.set_request_id(NewId(absl::Now()));
+    RETURN_IF_ERROR(session.client.Get<typename Kind::CreateResponse>(create).status());
+  }
+  typename Kind::CreateDraftRequest draft;
+  Kind::SetId(Kind::IdOf(manifest), &draft);
+  *draft.mutable_definition() = manifest.definition();
+  draft.set_request_id(NewId(absl::Now()));
+  ASSIGN_OR_RETURN(const auto answer, session.client.Get<typename Kind::CreateDraftResponse>(draft));
+  return answer.version().number();
+}
+
+// Applies one journey, scorecard or playbook.
+template <typename Kind>
+absl::Status ApplyVersioned(const Session& session, const ApplyOptions& options, const SourcedManifest& source,
+                            const typename Kind::Manifest& manifest) {
+  const std::string& id = Kind::IdOf(manifest);
+  typename Kind::GetRequest get;
+  Kind::SetId(id, &get);
+  const auto found = session.client.Get<typename Kind::GetResponse>(get);
+  if (!found.ok() && !absl::IsNotFound(found.status())) return Refused(session, source, found.status());
+  const uint32_t published = found.ok() ? Kind::Of(*found).latest_published_number() : 0;
+  ASSIGN_OR_RETURN(const auto newest, FindNewest<Kind>(session, id, published));
+
+  const auto wanted = Kind::Normalised(manifest.definition());
+  const auto present = newest.has_value() ? Kind::Normalised(newest->definition()) : typename Kind::Definition();
+  const bool same = newest.has_value() && google::protobuf::util::MessageDifferencer::Equals(wanted, present);
+  uint32_t number = newest.has_value() ? newest->number() : 0;
+  bool is_draft = !same || newest->state() != Kind::kPublished;
+
+  session.out << NameOf(source.manifest) << ": ";
+  if (same) {
+    session.out << "unchanged, version " << number << (is_draft ? " (a draft)" : "");
+  } else {
+    session.out << (options.dry_run ? "would be " : "") << (found.ok() ? "changed" : "created") << std::flush;
+    if (!options.dry_run) {
+      const absl::StatusOr<uint32_t> created = CreateDraft<Kind>(session, manifest, found.ok());
+      if (!created.ok()) {
+        session.out << "\n";
+        return Refused(session, source, created.status());
+      }
+      number = *created;
+      session.out << ", version " << number;
+    }
+  }
+  if (options.publish && is_draft && options.dry_run) session.out << " and published";
+  if (options.publish && !options.dry_run) {
+    typename Kind::PublishVersionRequest publish;
+    Kind::SetId(id, &publish);
+    publish.set_number(number);
+    publish.set_request_id(NewId(absl::Now()));
+    const auto answer = session.client.Get<typename Kind::PublishVersionResponse>(publish);
+    if (!answer.ok()) {
+      session.out << "\n";
+      return Refused(session, source, answer.status());
+    }
+    session.out << (is_draft ? ", published" : " (published)");
+    if constexpr (std::is_same_v<Kind, JourneyKind>) {
+      session.out << std::flush;
+      RETURN_IF_ERROR(AwaitEvaluation(session, id, answer->consistency_token()));
+    }
+  } else if (!same && !options.dry_run) {
+    session.out << " (a draft; --publish puts it into force)";
+  }
+  session.out << "\n";
+  if (found.ok() && !manifest.title().empty() && manifest.title() != Kind::Of(*found).title()) {
+    session.out << "    its title stays \"" << Printable(Kind::Of(*found).title()) << "\"\n";
+  }
+  if (!same && newest.has_value()) {
+    session.out << Indented(Diff(WriteYaml(present, Fields::kSet), WriteYaml(wanted, Fields::kSet)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyChannel(const Session& session, const ApplyOptions& options, const SourcedManifest& source) {
+  const manifest::v1::ChannelManifest& manifest = source.manifest.channel();
+  notification::v1::GetChannelRequest get;
+  get.set_channel_id(manifest.channel_id());
+  const auto found = session.client.Get<notification::v1::GetChannelResponse>(get);
+  if (!found.ok() && !absl::IsNotFound(found.status())) return Refused(session, source, found.status());
+  if (found.ok()) {
+    if (found->channel().has_log() == manifest.has_log() &&
+        found->channel().webhook().url() == manifest.webhook().url()) {
+      session.out << NameOf(source.manifest) << ": unchanged\n";
+      return absl::OkStatus();
+    }
+    return absl::FailedPreconditionError(
+        absl::StrCat(NameOf(source.manifest),
+                     " exists and says something else; channels do not change: give this one another channel_id"));
+  }
+  if (options.dry_run) {
+    session.out << NameOf(source.manifest) << ": would be created\n";
+    return absl::OkStatus();
+  }
+  notification::v1::CreateChannelRequest create;
+  create.mutable_channel()->set_channel_id(manifest.channel_id());
+  create.mutable_channel()->set_title(manifest.title().empty() ? manifest.channel_id() : manifest.title());
+  if (manifest.has_log()) *create.mutable_channel()->mutable_log() = manifest.log();
+  if (manifest.has_webhook()) *create.mutable_channel()->mutable_webhook() = manifest.webhook();
+  create.set_request_id(NewId(absl::Now()));
+  const auto created = session.client.Get<notification::v1::CreateChannelResponse>(create);
+  if (!created.ok()) return Refused(session, source, created.status());
+  session.out << NameOf(source.manifest) << ": created\n";
+  if (!created->webhook_secret().empty()) {
+    session.out << "    its signing secret, shown this once: " << created->webhook_secret() << "\n";
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyOne(const Session& session, const ApplyOptions& options, const SourcedManifest& source) {
+  switch (source.manifest.kind_case()) {
+    case Manifest::kJourney:
+      return ApplyVersioned<JourneyKind>(session, options, source, source.manifest.journey());
+    case Manifest::kScorecard:
+      return ApplyVersioned<ScorecardKind>(session, options, source, source.manifest.scorecard());
+    case Manifest::kPlaybook:
+      return ApplyVersioned<PlaybookKind>(session, options, source, source.manifest.playbook());
+    case Manifest::kChannel:
+      return ApplyChannel(session, options, source);
+    case Manifest::KIND_NOT_SET:
+      break;  // Refused when it was read.
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Apply(const Session& session, const ApplyOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<SourcedManifest> sources, ReadSound(options.paths, session.err));
+  RETURN_IF_ERROR(CheckJourneys(session, sources));
+  for (const SourcedManifest& source : sources) RETURN_IF_ERROR(ApplyOne(session, options, source));
+  return absl::OkStatus();
+}
+
+absl::Status Validate(const std::vector<std::string>& paths, std::ostream& out, std::ostream& err) {
+  ASSIGN_OR_RETURN(const std::vector<SourcedManifest> sources, ReadSound(paths, err));
+  int64_t findings = 0;
+  for (const SourcedManifest& source : sources) {
+    if (!source.manifest.has_journey()) continue;
+    rules::Reading reading = rules::FromProto(source.manifest.journey().definition());
+    std::vector<rules::Finding> found = std::move(reading.findings);
+    if (found.empty()) found = rules::Validate(reading.definition);
+    for (const rules::Finding& finding : found) {
+      err << Locate(source, absl::StrCat("definition.", finding.path), InWords(finding.message, finding.hint)) << "\n";
+      ++findings;
+    }
+  }
+  if (findings > 0) return Problems(findings);
+  for (const SourcedManifest& source : sources) out << source.file << ": " << NameOf(source.manifest) << " is sound\n";
+  return absl::OkStatus();
+}
+
+}  // namespace waymark::cli

@@ -1,0 +1,32 @@
+// `waymark apply` and `waymark validate`: makes a workspace be as files say.
+#ifndef WAYMARK_SERVICES_CLI_APPLY_H_
+#define WAYMARK_SERVICES_CLI_APPLY_H_
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "services/cli/session.h"
+
+namespace waymark::cli {
+
+struct ApplyOptions {
+  std::vector<std::string> paths;
+  bool publish = false;  // New versions are published, and for journeys waits until every customer is evaluated.
+  bool dry_run = false;  // Only tells what would change.
+};
+
+// Creates what does not exist and makes a new version of what differs from its newest one; what is equal stays, so
+// applying the same files again changes nothing. Tells each thing on a line, with what changed. Nothing is changed
+// where a file or a journey has a problem; problems go to err, a line each. Errors: FAILED_PRECONDITION  there are
+// problems. Else what the server refused.
+absl::Status Apply(const Session& session, const ApplyOptions& options);
+
+// Checks files without a server: their form, and what journeys mean. Errors: FAILED_PRECONDITION  there are problems,
+// told on `err`.
+absl::Status Validate(const std::vector<std::string>& paths, std::ostream& out, std::ostream& err);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_SERVICES_CLI_APPLY_H_

@@ -1,0 +1,99 @@
+#include "services/cli/waymark_client.h"
+
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/synchronization/notification.h"
+#include "common/base/errors.h"
+#include "common/rpc/client.h"
+#include "common/rpc/server.h"
+#include "common/rpc/status.h"
+#include "services/cli/usage.h"
+
+namespace waymark::cli {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FileDescriptor;
+using google::protobuf::Message;
+using google::protobuf::ServiceDescriptor;
+
+// The path of the RPC that takes such a request, such as `/waymark.milestone.v1.AnalyticsService/GetFunnel`.
+std::string PathOf(const Descriptor& request) {
+  const FileDescriptor& file = *request.file();
+  for (int i = 0; i < file.service_count(); ++i) {
+    const ServiceDescriptor& service = *file.service(i);
+    for (int j = 0; j < service.method_count(); ++j) {
+      if (service.method(j)->input_type() != &request) continue;
+      return absl::StrCat("/", service.full_name(), "/", service.method(j)->name());
+    }
+  }
+  // A request that no RPC takes is a mistake of ours, not of the caller.
+  std::abort();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<WaymarkClient>> WaymarkClient::Create(const Server& server) {
+  auto client = std::make_unique<WaymarkClient>(nullptr, server);
+  client->channels_.clear();
+  for (const absl::string_view part : absl::StrSplit(server.address, ',')) {
+    const std::pair<absl::string_view, absl::string_view> pair = absl::StrSplit(part, absl::MaxSplits('=', 1));
+    const bool named = !pair.second.empty();
+    if (pair.first.empty()) return UsageError("--server: host:port, or journey=host:port,milestone=host:port,...");
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
+        rpc::Connect({.target = std::string(named ? pair.second : pair.first), .tls_ca_file = server.tls_ca_file});
+    if (!channel.ok()) return UsageError(absl::StrCat("--tls-ca: ", channel.status().message()));
+    client->channels_[named ? std::string(pair.first) : std::string()] = *std::move(channel);
+  }
+  return client;
+}
+
+WaymarkClient::WaymarkClient(std::shared_ptr<grpc::Channel> channel, Server server) : server_(std::move(server)) {
+  channels_[""] = std::move(channel);
+}
+
+WaymarkClient::~WaymarkClient() = default;
+
+absl::Status WaymarkClient::Call(const Message& request, Message* response, absl::Duration timeout,
+                                 absl::string_view workspace) const {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  rpc::AddCredential(context, server_.key, workspace.empty() ? absl::string_view(server_.workspace) : workspace);
+
+  grpc::Status status;
+  absl::Notification done;
+  // `/waymark.milestone.v1.…` is for the service milestone.
+  const std::string path = PathOf(*request.GetDescriptor());
+  const std::vector<std::string> parts = absl::StrSplit(path, '.');
+  auto channel = channels_.find(parts[1]);
+  if (channel == channels_.end()) channel = channels_.find("");
+  if (channel == channels_.end()) {
+    return UsageError(absl::StrCat("--server: says no address for ", parts[1], "; add ", parts[1], "=host:port"));
+  }
+  grpc::TemplatedGenericStub<Message, Message> stub(channel->second);
+  stub.UnaryCall(&context, path, grpc::StubOptions(), &request, response, [&](grpc::Status answer) {
+    status = std::move(answer);
+    done.Notify();
+  });
+  done.WaitForNotification();
+  return rpc::FromGrpc(status);
+}
+
+std::shared_ptr<grpc::ChannelInterface> ChannelInto(rpc::Server& server) { return server.InProcessChannel(); }
+
+bool IsUnreachable(const absl::Status& status) {
+  // Waymark's own errors have a reason; these two are gRPC's where nobody answers, or not in time.
+  return (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) && ReasonOf(status).empty();
+}
+
+}  // namespace waymark::cli

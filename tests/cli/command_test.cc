@@ -1,0 +1,289 @@
+// The whole command against all of Waymark in one process: a client of the real thing, through a real port.
+#include "services/cli/command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/clock.h"
+#include "common/worker/worker.h"
+#include "services/cli/suite.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
+
+namespace waymark::cli {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+// What a command wrote and how it ended.
+struct Ran {
+  ExitCode code;
+  std::string out;
+  std::string err;
+};
+
+Ran RunCommand(std::vector<std::string> arguments) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const ExitCode code = Run(arguments, out, err, false);
+  return {code, out.str(), err.str()};
+}
+
+constexpr char kJourney[] = R"(journey:
+  journey_id: onboarding
+  title: Onboarding
+  definition:
+    entry: {any_event: {}}
+    stages:
+      - key: setup
+        title: Set up
+        milestones:
+          - key: connected
+            title: Data connected
+            scope: SCOPE_FROM_STAGE
+            criterion: {event_count: {event_types: [data_connected]}}
+      - key: adoption
+        milestones:
+          - key: habit
+            scope: SCOPE_FROM_STAGE
+            criterion: {event_count: {event_types: [report_run], at_least: 3}}
+)";
+
+constexpr char kRest[] = R"(scorecard:
+  scorecard_id: customer-health
+  definition:
+    measures:
+      - key: usage
+        event_count: {event_types: [report_run], days: 28}
+        linear: {lo: 0, hi: 4}
+---
+channel: {channel_id: team-log, log: {}}
+---
+playbook:
+  playbook_id: cheer
+  definition:
+    trigger: {stage_entered: {journey_id: onboarding, stage_key: adoption}}
+    steps:
+      - key: tell
+        send: {channel_id: team-log, title: "{{customer_id}}", text: found value}
+)";
+
+constexpr char kEvents[] =
+    "event_id,customer_id,type,event_time\n"
+    "e1,acme,signed_up,2026-05-04T09:00:00Z\n"
+    "e2,acme,data_connected,2026-05-05T09:00:00Z\n"
+    "e3,acme,report_run,2026-05-06T09:00:00Z\n"
+    "e4,northwind,signed_up,2026-05-04T09:00:00Z\n";
+
+class CommandTest : public testing::Test {
+ protected:
+  CommandTest() {
+    support::WriteFile(dir_.File("journey.yaml"), kJourney);
+    support::WriteFile(dir_.File("events.csv"), kEvents);
+    for (Loop& loop : suite_->loops()) {
+      workers_.push_back(std::make_unique<Worker>(loop.name, loop.idle, std::move(loop.run_once)));
+    }
+  }
+  ~CommandTest() override {
+    suite_->Stop();
+    workers_.clear();
+  }
+
+  // Runs a command, its words given in one text, against the suite.
+  Ran Do(const std::string& words) {
+    std::vector<std::string> arguments = {"--server", absl::StrCat("127.0.0.1:", suite_->server().port())};
+    for (const absl::string_view word : absl::StrSplit(words, ' ')) {
+      arguments.push_back(word == "JOURNEY"  ? dir_.File("journey.yaml")
+                          : word == "EVENTS" ? dir_.File("events.csv")
+                          : word == "FOLDER" ? dir_.path()
+                                             : std::string(word));
+    }
+    return RunCommand(arguments);
+  }
+
+  const RealClock clock_;
+  const support::TempDir dir_;
+  const support::TempDir data_;
+  std::unique_ptr<Suite> suite_ = *Suite::Start(
+      {.data_dir = data_.path(), .server = {.address = "127.0.0.1:0"}, .follow_wait = absl::Seconds(5)}, clock_);
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+TEST_F(CommandTest, AJourneyIsAppliedCustomersComeAndTheFunnelShowsThem) {
+  const Ran applied = Do("apply -f JOURNEY --publish");
+  EXPECT_EQ(applied.code, kDone) << applied.err;
+  EXPECT_EQ(applied.out, "journey onboarding: created, version 1, published\n");
+
+  const Ran imported = Do("import events EVENTS");
+  EXPECT_EQ(imported.code, kDone) << imported.err;
+  EXPECT_THAT(imported.out, HasSubstr("accepted             4"));
+  EXPECT_THAT(Do("import events EVENTS").out, HasSubstr("duplicate            4"));
+
+  const Ran funnel = Do("funnel onboarding");
+  EXPECT_EQ(funnel.code, kDone) << funnel.err;
+  EXPECT_EQ(funnel.out,
+            "onboarding, version 1: 2 customers\n\n"
+            "STAGE     ENTERED  COMPLETED  HERE NOW  OF ALL\n"
+            "Set up          2          1         1  50.0 %  ███████████████\n"
+            "adoption        1          0         1   0.0 %\n");
+  EXPECT_THAT(Do("funnel onboarding -o json").out,
+              AllOf(HasSubstr("\"enrolled\": \"2\""), HasSubstr("\"present\": \"1\"")));
+  EXPECT_THAT(Do("-o yaml funnel onboarding").out, HasSubstr("enrolled: 2\nstages:\n  - stage_key: setup\n"));
+
+  EXPECT_THAT(Do("get stage acme").out, HasSubstr("onboarding        1  adoption  2026-05-05 09:00:00  active"));
+  EXPECT_EQ(Do("get stage nobody").out, "nobody is in no journey\n");
+  EXPECT_THAT(Do("get progress acme --fresh").out, AllOf(HasSubstr("1/3"), HasSubstr("here now")));
+  EXPECT_THAT(Do("get customer acme").out, HasSubstr("acme: 3 events, the newest 2026-05-06 09:00:00"));
+  EXPECT_THAT(Do("get timeline acme").out, AllOf(HasSubstr("data_connected"), HasSubstr("→ stage entered")));
+  EXPECT_THAT(Do("get timeline acme --limit 1").out, HasSubstr("… there are more: --limit 0 shows all"));
+  EXPECT_THAT(Do("list customers --journey onboarding --stage setup").out,
+              AllOf(HasSubstr("northwind"), Not(HasSubstr("acme"))));
+  EXPECT_THAT(Do("list journeys").out, HasSubstr("onboarding  Onboarding          1"));
+}
+
+TEST_F(CommandTest, ApplyingAgainChangesNothingAndADifferenceIsShown) {
+  EXPECT_EQ(Do("apply -f JOURNEY").out,
+            "journey onboarding: created, version 1 (a draft; --publish puts it into force)\n");
+  EXPECT_EQ(Do("apply -f JOURNEY").out, "journey onboarding: unchanged, version 1 (a draft)\n");
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").out, "journey onboarding: unchanged, version 1 (a draft), published\n");
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").out, "journey onboarding: unchanged, version 1 (published)\n");
+
+  std::string changed = kJourney;
+  changed.replace(changed.find("at_least: 3"), 11, "at_least: 5");
+  support::WriteFile(dir_.File("journey.yaml"), changed);
+  const char* diff = "    -             at_least: 3\n    +             at_least: 5\n";
+  const Ran dry = Do("apply -f JOURNEY --publish --dry-run");
+  EXPECT_THAT(dry.out,
+              AllOf(StartsWith("journey onboarding: would be changed and published\n"), HasSubstr("at_least: 5")));
+  const Ran wet = Do("apply -f JOURNEY --publish");
+  EXPECT_THAT(wet.out, StartsWith("journey onboarding: changed, version 2, published\n")) << diff;
+  EXPECT_THAT(wet.out, AllOf(HasSubstr("-                 at_least: 3"), HasSubstr("+                 at_least: 5")));
+}
+
+TEST_F(CommandTest, AFolderIsAppliedAsAWholeAndAgainWithoutEffect) {
+  support::WriteFile(dir_.File("rest.yaml"), kRest);
+  const Ran applied = Do("apply -f FOLDER --publish");
+  EXPECT_EQ(applied.code, kDone) << applied.err;
+  EXPECT_EQ(applied.out,
+            "channel team-log: created\n"
+            "journey onboarding: created, version 1, published\n"
+            "scorecard customer-health: created, version 1, published\n"
+            "playbook cheer: created, version 1, published\n");
+  EXPECT_EQ(Do("apply -f FOLDER --publish").out,
+            "channel team-log: unchanged\n"
+            "journey onboarding: unchanged, version 1 (published)\n"
+            "scorecard customer-health: unchanged, version 1 (published)\n"
+            "playbook cheer: unchanged, version 1 (published)\n");
+  EXPECT_EQ(Do("import events EVENTS").code, kDone);
+  const Ran health = Do("get health acme --fresh");
+  EXPECT_EQ(health.code, kDone) << health.err;
+  EXPECT_THAT(health.out, AllOf(HasSubstr("acme on customer-health: "), HasSubstr("usage")));
+  for (const char* list : {"scorecards", "playbooks", "channels", "health", "deliveries"}) {
+    const Ran listed = Do(absl::StrCat("list ", list));
+    EXPECT_EQ(listed.code, kDone) << listed.err;
+  }
+  EXPECT_THAT(Do("list channels").out, HasSubstr("the service's log"));
+}
+
+TEST_F(CommandTest, AWebhooksSecretIsShownOnceAndChannelsDoNotChange) {
+  support::WriteFile(dir_.File("journey.yaml"),
+                     "channel: {channel_id: hook, webhook: {url: \"https://example.com/a\"}}");
+  EXPECT_THAT(Do("apply -f JOURNEY").out, HasSubstr("shown this once: whsec_"));
+  EXPECT_EQ(Do("apply -f JOURNEY").out, "channel hook: unchanged\n");
+  support::WriteFile(dir_.File("journey.yaml"),
+                     "channel: {channel_id: hook, webhook: {url: \"https://example.com/b\"}}");
+  const Ran changed = Do("apply -f JOURNEY");
+  EXPECT_EQ(changed.code, kFailed);
+  EXPECT_THAT(changed.err, HasSubstr("channels do not change"));
+}
+
+TEST_F(CommandTest, WhatIsWrongWithAFileIsToldByPlaceAndNothingChanges) {
+  std::string wrong = kJourney;
+  wrong.replace(wrong.find("key: adoption"), 13, "key: setup   ");
+  support::WriteFile(dir_.File("journey.yaml"), wrong);
+  for (const char* command : {"apply -f JOURNEY --publish", "validate -f JOURNEY"}) {
+    const Ran ran = Do(command);
+    EXPECT_EQ(ran.code, kFailed);
+    EXPECT_THAT(ran.err, HasSubstr("journey.yaml:14:9: journey.definition.stages[1].key: ")) << command;
+    EXPECT_THAT(ran.err, HasSubstr("waymark: 1 problem found, see above; nothing was changed\n"));
+  }
+  EXPECT_EQ(Do("list journeys").out, "no journeys; waymark apply makes one\n");
+}
+
+TEST_F(CommandTest, WorkspacesAreApart) {
+  EXPECT_EQ(Do("--workspace north apply -f JOURNEY").code, kDone);
+  EXPECT_THAT(Do("list journeys").out, HasSubstr("no journeys"));
+  EXPECT_THAT(Do("list journeys --workspace north").out, HasSubstr("onboarding"));
+}
+
+TEST_F(CommandTest, WhatDoesNotExistIsOneLineAndExitCodeOne) {
+  const Ran ran = Do("funnel nowhere");
+  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_THAT(ran.err, AllOf(StartsWith("waymark: "), HasSubstr("nowhere")));
+  EXPECT_EQ(ran.err.find('\n'), ran.err.size() - 1);
+}
+
+TEST(CommandLineTest, WrongUsageIsOneLineWithTheNearestNameAndExitCodeTwo) {
+  const auto error_of = [](const std::vector<std::string>& arguments) {
+    const Ran ran = RunCommand(arguments);
+    EXPECT_EQ(ran.code, kWrongUsage);
+    EXPECT_EQ(ran.err.find('\n'), ran.err.size() - 1);
+    return ran.err;
+  };
+  EXPECT_THAT(error_of({"funel", "x"}), HasSubstr("\"funel\" is not known; did you mean funnel?; see waymark --help"));
+  EXPECT_THAT(error_of({"import", "events", "x", "--colums", "a=b"}),
+              HasSubstr("did you mean --columns?; see waymark import events --help"));
+  EXPECT_THAT(error_of({"get", "stage"}), HasSubstr("customer is required; see waymark get stage --help"));
+  EXPECT_THAT(error_of({"-o", "xml", "funnel", "x"}), HasSubstr("xml not in {table,json,yaml}"));
+  EXPECT_THAT(error_of({"--key-file", "/nowhere/key", "funnel", "x"}), HasSubstr("--key-file: "));
+  EXPECT_THAT(error_of({"demo", "--out", "x", "--end", "soon"}), HasSubstr("write a day, such as 2026-05-04"));
+}
+
+TEST(CommandLineTest, HelpGoesToTheOutputAndNamesTheExitCodes) {
+  const Ran ran = RunCommand({"--help"});
+  EXPECT_EQ(ran.code, kDone);
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("waymark dev --demo"), HasSubstr("Exit codes: 0 done; 1 refused")));
+  EXPECT_EQ(RunCommand({"version"}).out, "waymark 0.1.0\n");
+}
+
+TEST(CommandLineTest, AServerThatIsNotThereIsExitCodeThree) {
+  const Ran ran = RunCommand({"--server", "127.0.0.1:1", "funnel", "x"});
+  EXPECT_EQ(ran.code, kUnreachable);
+  EXPECT_EQ(ran.err,
+            "waymark: no server answers at 127.0.0.1:1; start one with `waymark dev`, or name it by --server or "
+            "WAYMARK_SERVER\n");
+}
+
+TEST(DevTest, ServesTheDemoUntilItIsToldToStop) {
+  const std::string waymark = absl::StrCat(WAYMARK_BINARY_DIR, "/bin/waymark");
+  const support::TempDir dir;
+  for (const char* expected : {"Loading the demo company", "Waymark serves on"}) {
+    auto dev = support::Process::Start(
+        {.argv = {waymark, "dev", "--demo", "--grpc-port", "0", "--data-dir", dir.File("data")}});
+    ASSERT_TRUE(dev.ok()) << dev.status();
+    const auto line = (*dev)->WaitForLine("Waymark serves on");
+    ASSERT_TRUE(line.ok()) << line.status();
+    EXPECT_THAT((*dev)->Out(), StartsWith(expected));  // The second time the demo is there already.
+    const std::vector<std::string> words = absl::StrSplit(*line, ' ');
+    const Ran funnel = RunCommand({"--server", words[3], "funnel", "onboarding"});
+    EXPECT_EQ(funnel.code, kDone) << funnel.err;
+    EXPECT_THAT(funnel.out, HasSubstr("onboarding, version 1: 300 customers\n"));
+    const auto code = (*dev)->Stop();
+    ASSERT_TRUE(code.ok()) << code.status();
+    EXPECT_EQ(*code, 0);
+  }
+}
+
+}  // namespace
+}  // namespace waymark::cli
