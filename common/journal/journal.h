@@ -78,7 +78,8 @@ class Journal {
     std::vector<Entry> entries;
     int64_t reached = 0;
   };
-  // Errors: INTERNAL  a block's checksum is wrong: the database is damaged; nothing is returned.
+  // Errors: INTERNAL  a block's checksum is wrong or a position is missing: the database is damaged; nothing is
+  // returned.
   absl::StatusOr<Stretch> Read(sql::Transaction& tx, int lane, int64_t after, int limit,
                                std::optional<absl::string_view> workspace);
 

@@ -2,16 +2,19 @@
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <map>
 #include <thread>
 
 #include "common/base/errors.h"
+#include "common/base/hash.h"
 #include "common/journal/journal_service.h"
 #include "common/metrics/metrics.h"
 #include "gmock/gmock.h"
 #include "tests/common/journal/journals.h"
 #include "tests/common/journal/serving.h"
 #include "tests/support/ports.h"
+#include "tests/support/temp_dir.h"
 
 namespace waymark::journal {
 namespace {
@@ -329,6 +332,19 @@ TEST_P(FollowerTest, ASourceThatIsGoneIsUnavailableAndNoStop) {
                     Count);
   EXPECT_TRUE(absl::IsUnavailable(follower.RunOnce().status()));
   EXPECT_THAT(follower.stops(), IsEmpty());
+}
+
+TEST_P(FollowerTest, ShowsItsKey) {
+  support::TempDir folder;
+  std::ofstream(folder.File("credentials")) << Sha256Hex("of-health") << " * service\n";
+  const auto authorizer = Value(rpc::Authorizer::FromFile(folder.File("credentials")));
+  JournalServiceImpl service(*authorizer, {source_.get()});
+  Serving server(service);
+  Tell(*source_, Many("acme", "customer-7", 1));
+  Follower stranger({.source = "milestone"}, server.Channel(), *own_, Count);
+  EXPECT_TRUE(absl::IsUnauthenticated(stranger.RunOnce().status()));
+  Follower follower({.source = "milestone", .service_key = "of-health"}, server.Channel(), *own_, Count);
+  EXPECT_TRUE(Value(follower.RunOnce()));
 }
 
 TEST_P(FollowerTest, WaitsForNews) {
