@@ -169,7 +169,11 @@ class Command {
 
   void AddDemo() {
     CLI::App* demo = app_.add_subcommand("demo", "Write the demo company as files to look at, apply and import");
-    demo->footer("\nThen:\n  waymark apply -f DIR --publish\n  waymark import events DIR/events.csv.gz");
+    demo->footer(
+        "\nThen, the scorecard last, so that the first health is that of the whole year:\n"
+        "  waymark apply -f DIR/journey.yaml --publish\n"
+        "  waymark import events DIR/events.csv.gz\n"
+        "  waymark apply -f DIR --publish");
     demo->add_option("--out", demo_folder_, "The folder to write to")->required()->type_name("DIR");
     demo->add_option("--end", demo_end_, "The day its year ends on, such as 2026-05-04; today where not given")
         ->type_name("DATE");

@@ -19,6 +19,7 @@
 #include "services/cli/suite.h"
 #include "services/cli/usage.h"
 #include "services/cli/waymark_client.h"
+#include "waymark/health/v1/health.pb.h"
 #include "waymark/journey/v1/journey.pb.h"
 
 namespace waymark::cli {
@@ -26,6 +27,18 @@ namespace {
 
 // As long as in a process of its own: news wakes whoever waits.
 constexpr absl::Duration kFollowWait = absl::Seconds(20);
+
+// Waits until health knows the whole history. A scorecard published before would give every customer its first band by
+// half of it, and better bands take days to prove themselves.
+absl::Status AwaitHealth(Suite& suite, const WaymarkClient& client) {
+  health::v1::GetHealthRequest request;
+  request.set_customer_id("anybody");
+  request.set_scorecard_id("customer-health");
+  ASSIGN_OR_RETURN(*request.mutable_consistency()->mutable_at_least_as_fresh(), suite.RecordedSoFar());
+  const absl::Status asked = client.Get<health::v1::GetHealthResponse>(request).status();
+  // Nobody is scored yet: that answer comes once what was recorded is known.
+  return absl::IsNotFound(asked) ? absl::OkStatus() : asked;
+}
 
 // Loads the demo company as anybody would: files, applied and imported through the same calls. Its year ends today, so
 // that its customers' health is of interest. Does nothing where its journey exists.
@@ -41,8 +54,10 @@ absl::Status LoadDemo(Suite& suite, const DevOptions& options, const Clock& cloc
   RETURN_IF_ERROR(WriteDemo(folder, absl::ToCivilDay(clock.Now(), absl::UTCTimeZone())));
   std::ostringstream answers;  // Of interest only where something fails, which the status tells.
   const Session session{.client = client, .out = answers, .err = err};
-  RETURN_IF_ERROR(Apply(session, {.paths = {folder}, .publish = true}));
-  return ImportEvents(session, {.path = folder + "/events.csv.gz"});
+  RETURN_IF_ERROR(Apply(session, {.paths = {folder + "/journey.yaml"}, .publish = true}));
+  RETURN_IF_ERROR(ImportEvents(session, {.path = folder + "/events.csv.gz"}));
+  RETURN_IF_ERROR(AwaitHealth(suite, client));
+  return Apply(session, {.paths = {folder + "/scorecard.yaml", folder + "/playbook.yaml"}, .publish = true});
 }
 
 }  // namespace

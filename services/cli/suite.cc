@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/journal/journal_service.h"
+#include "common/journal/token.h"
 #include "services/cli/waymark_client.h"
 
 namespace waymark::cli {
@@ -72,6 +73,20 @@ std::vector<Loop> Suite::loops() {
   add(health_->loops());
   add(notification_->loops());
   return loops;
+}
+
+absl::StatusOr<std::string> Suite::RecordedSoFar() {
+  journal::Journal& journal = milestone_->journal();
+  std::vector<journal::TokenPosition> positions;
+  RETURN_IF_ERROR(journal.db().Read([&](sql::Transaction& tx) -> absl::Status {
+    positions.clear();
+    ASSIGN_OR_RETURN(const std::vector<journal::Place> heads, journal.Heads(tx));
+    for (const journal::Place& head : heads) {
+      positions.push_back({journal.name(), journal.epoch(), head.lane, head.position});
+    }
+    return absl::OkStatus();
+  }));
+  return journal::MakeToken(positions);
 }
 
 void Suite::Stop() {

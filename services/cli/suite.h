@@ -46,6 +46,8 @@ class Suite {
   rpc::Server& server() { return *server_; }
   // Background work, for Workers or, in tests, to be called by hand; it refers to the suite.
   std::vector<Loop> loops();
+  // A consistency token of everything that the milestone service has recorded until now.
+  absl::StatusOr<std::string> RecordedSoFar();
   // Ends what waits for news, then the server.
   void Stop();
 
