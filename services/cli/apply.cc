@@ -180,20 +180,17 @@ absl::Status ApplyVersioned(const Session& session, const ApplyOptions& options,
   uint32_t number = newest.has_value() ? newest->number() : 0;
   bool is_draft = !same || newest->state() != Kind::kPublished;
 
+  if (!same && !options.dry_run) {
+    const absl::StatusOr<uint32_t> created = CreateDraft<Kind>(session, manifest, found.ok());
+    if (!created.ok()) return Refused(session, source, created.status());
+    number = *created;
+  }
   session.out << NameOf(source.manifest) << ": ";
   if (same) {
     session.out << "unchanged, version " << number << (is_draft ? " (a draft)" : "");
   } else {
-    session.out << (options.dry_run ? "would be " : "") << (found.ok() ? "changed" : "created") << std::flush;
-    if (!options.dry_run) {
-      const absl::StatusOr<uint32_t> created = CreateDraft<Kind>(session, manifest, found.ok());
-      if (!created.ok()) {
-        session.out << "\n";
-        return Refused(session, source, created.status());
-      }
-      number = *created;
-      session.out << ", version " << number;
-    }
+    session.out << (options.dry_run ? "would be " : "") << (newest.has_value() ? "changed" : "created");
+    if (!options.dry_run) session.out << ", version " << number;
   }
   if (options.publish && is_draft && options.dry_run) session.out << " and published";
   if (options.publish && !options.dry_run) {
@@ -289,9 +286,7 @@ absl::Status Validate(const std::vector<std::string>& paths, std::ostream& out, 
   int64_t findings = 0;
   for (const SourcedManifest& source : sources) {
     if (!source.manifest.has_journey()) continue;
-    rules::Reading reading = rules::FromProto(source.manifest.journey().definition());
-    std::vector<rules::Finding> found = std::move(reading.findings);
-    if (found.empty()) found = rules::Validate(reading.definition);
+    const std::vector<rules::Finding> found = rules::Check(rules::FromProto(source.manifest.journey().definition()));
     for (const rules::Finding& finding : found) {
       err << Locate(source, absl::StrCat("definition.", finding.path), InWords(finding.message, finding.hint)) << "\n";
       ++findings;

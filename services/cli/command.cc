@@ -310,6 +310,10 @@ class Command {
       server.key = *std::move(key);
     }
     ASSIGN_OR_RETURN(const std::unique_ptr<WaymarkClient> client, WaymarkClient::Create(server));
+    if (client->ShowsKeyToTheNetwork()) {
+      err_ << "waymark: the key travels unencrypted to " << Printable(server.address)
+           << "; --tls-ca has it encrypted\n";
+    }
     const Format format = global_.format == "json"   ? Format::kJson
                           : global_.format == "yaml" ? Format::kYaml
                                                      : Format::kTable;

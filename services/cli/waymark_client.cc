@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
@@ -87,6 +88,12 @@ absl::Status WaymarkClient::Call(const Message& request, Message* response, absl
   });
   done.WaitForNotification();
   return rpc::FromGrpc(status);
+}
+
+bool WaymarkClient::ShowsKeyToTheNetwork() const {
+  const bool is_local = absl::StartsWith(server_.address, "127.") || absl::StartsWith(server_.address, "[::1]:") ||
+                        absl::StartsWith(server_.address, "localhost:") || absl::StartsWith(server_.address, "unix:");
+  return !server_.key.empty() && server_.tls_ca_file.empty() && !is_local;
 }
 
 std::shared_ptr<grpc::ChannelInterface> ChannelInto(rpc::Server& server) { return server.InProcessChannel(); }

@@ -58,6 +58,8 @@ class WaymarkClient {
   }
 
   const Server& server() const { return server_; }
+  // Whether there is a key, no TLS, and a network between.
+  bool ShowsKeyToTheNetwork() const;
 
  private:
   const Server server_;

@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/worker/worker.h"
 #include "services/cli/suite.h"
+#include "services/cli/waymark_client.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
 
@@ -221,6 +222,16 @@ TEST_F(CommandTest, WhatIsWrongWithAFileIsToldByPlaceAndNothingChanges) {
   EXPECT_EQ(Do("list journeys").out, "no journeys; waymark apply makes one\n");
 }
 
+TEST_F(CommandTest, ARefusalOfTheServerIsToldByPlaceToo) {
+  support::WriteFile(
+      dir_.File("journey.yaml"),
+      "scorecard:\n  scorecard_id: s\n  definition:\n    measures:\n      - {key: a, event_count: {days: 0}}");
+  const Ran ran = Do("apply -f JOURNEY");
+  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_THAT(ran.err, HasSubstr("journey.yaml:5:32: scorecard.definition.measures[0].event_count.days: "));
+  EXPECT_EQ(ran.out, "");
+}
+
 TEST_F(CommandTest, WorkspacesAreApart) {
   EXPECT_EQ(Do("--workspace north apply -f JOURNEY").code, kDone);
   EXPECT_THAT(Do("list journeys").out, HasSubstr("no journeys"));
@@ -263,6 +274,15 @@ TEST(CommandLineTest, AServerThatIsNotThereIsExitCodeThree) {
   EXPECT_EQ(ran.err,
             "waymark: no server answers at 127.0.0.1:1; start one with `waymark dev`, or name it by --server or "
             "WAYMARK_SERVER\n");
+}
+
+TEST(CommandLineTest, AKeyThatTravelsOpenlyIsSaidSo) {
+  EXPECT_THAT(RunCommand({"--server", "192.0.2.1:7000", "--key", "k", "--tls-ca", "/nowhere", "list", "journeys"}).err,
+              Not(HasSubstr("unencrypted")));
+  const auto client = WaymarkClient::Create({.address = "192.0.2.1:7000", .key = "k"});
+  EXPECT_TRUE((*client)->ShowsKeyToTheNetwork());
+  const auto local = WaymarkClient::Create({.address = "127.0.0.1:7000", .key = "k"});
+  EXPECT_FALSE((*local)->ShowsKeyToTheNetwork());
 }
 
 TEST(DevTest, ServesTheDemoUntilItIsToldToStop) {
