@@ -169,6 +169,13 @@ std::vector<v1::CustomerStages> ToValues(const std::vector<Task>& tasks, int64_t
   return values;
 }
 
+std::vector<std::pair<absl::string_view, const Customer*>> CustomersOf(const std::vector<Task>& tasks) {
+  std::vector<std::pair<absl::string_view, const Customer*>> customers;
+  customers.reserve(tasks.size());
+  for (const Task& task : tasks) customers.push_back({task.workspace, &task.customer});
+  return customers;
+}
+
 // The part of the journal that a transaction has written.
 std::vector<StageCache::Stretch> ToStretches(const journal::Lanes& lanes) {
   std::map<int, StageCache::Stretch> stretches;
@@ -184,7 +191,8 @@ std::vector<StageCache::Stretch> ToStretches(const journal::Lanes& lanes) {
 }
 
 // Sorts out which events are new: answers the others, and returns the new ones by customer.
-absl::StatusOr<std::vector<Task>> FindNews(sql::Transaction& tx, Shelf& shelf, std::vector<Item>& items,
+absl::StatusOr<std::vector<Task>> FindNews(sql::Transaction& tx, Shelf& shelf, CustomerMemory& memory,
+                                           const journal::Lanes& lanes, std::vector<Item>& items,
                                            std::vector<Receipt>& receipts) {
   std::vector<Task> tasks;
   std::vector<std::pair<size_t, size_t>> ranges;  // Of each customer's items.
@@ -200,7 +208,17 @@ absl::StatusOr<std::vector<Task>> FindNews(sql::Transaction& tx, Shelf& shelf, s
     names.push_back({first.workspace, first.customer_id});
     begin = end;
   }
-  ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> customers, LoadCustomers(tx, names));
+  std::vector<std::optional<Customer>> customers(names.size());
+  std::vector<CustomerName> unknown;
+  std::vector<std::optional<Customer>*> asked;
+  for (size_t i = 0; i < names.size(); ++i) {
+    customers[i] = memory.Take(lanes, names[i].workspace, names[i].customer_id);
+    if (customers[i].has_value()) continue;
+    unknown.push_back(names[i]);
+    asked.push_back(&customers[i]);
+  }
+  ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> loaded, LoadCustomers(tx, unknown));
+  for (size_t i = 0; i < loaded.size(); ++i) *asked[i] = std::move(loaded[i]);
 
   // A customer seen for the first time has no stored events to look for.
   std::vector<EventName> events;
@@ -325,7 +343,7 @@ absl::StatusOr<std::vector<Receipt>> Tracker::Record(absl::Span<const Batch* con
     }
     kept.clear();
     ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, lane_numbers));
-    ASSIGN_OR_RETURN(tasks, FindNews(tx, shelf_, items, receipts));
+    ASSIGN_OR_RETURN(tasks, FindNews(tx, shelf_, memory_, *lanes, items, receipts));
 
     RETURN_IF_ERROR(LoadHistories(tx, journal_, tasks, kept));
     RETURN_IF_ERROR(StoreNews(tx, *lanes, items, receipts));
@@ -333,6 +351,7 @@ absl::StatusOr<std::vector<Receipt>> Tracker::Record(absl::Span<const Batch* con
     return Save(tx, journal_, *lanes, tasks);
   };
   RETURN_IF_ERROR(journal_.db().Transact(record));
+  memory_.Remember(*lanes, CustomersOf(tasks));
   journal_.Announce(*lanes);
   cache_.Put(ToValues(tasks, journal_.epoch()), ToStretches(*lanes));
   for (size_t batch = 0; batch < batches.size(); ++batch) {
@@ -374,6 +393,7 @@ absl::StatusOr<bool> Tracker::Sweep() {
   };
   RETURN_IF_ERROR(journal_.db().Transact(sweep));
   if (!way.has_value()) return false;
+  memory_.Clear();  // What a sweep changes may leave the lanes where they were.
   journal_.Announce(*lanes);
   cache_.Put(ToValues(tasks, journal_.epoch()), ToStretches(*lanes));
   return true;

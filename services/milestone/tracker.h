@@ -12,6 +12,7 @@
 #include "common/journal/journal.h"
 #include "common/sql/sql.h"
 #include "services/milestone/catalog_store.h"
+#include "services/milestone/customer_memory.h"
 #include "services/milestone/history.h"
 #include "services/milestone/shelf.h"
 #include "services/milestone/stage_cache.h"
@@ -42,6 +43,7 @@ class Tracker {
   Shelf& shelf_;
   StageCache& cache_;
   const Clock& clock_;
+  CustomerMemory memory_;
 };
 
 // Applies journey's journal: a published version joins the catalog. For journal::Follower. Errors: INTERNAL  a fact of
