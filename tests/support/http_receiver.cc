@@ -127,8 +127,8 @@ void HttpReceiver::Accept() {
       return;
     }
     ++connections_;
-    ++open_;
-    most_at_once_ = std::max(most_at_once_, open_);
+    ++waiting_;
+    most_at_once_ = std::max(most_at_once_, waiting_);
     sockets_.push_back(connection);
     servers_.emplace_back([this, connection] { Serve(connection); });
   }
@@ -136,6 +136,7 @@ void HttpReceiver::Accept() {
 
 void HttpReceiver::Serve(int connection) {
   HttpRequest request;
+  HttpAnswer answer;
   if (ReadRequest(connection, request)) {
     int count = 0;
     {
@@ -143,22 +144,21 @@ void HttpReceiver::Serve(int connection) {
       received_.push_back(request);
       count = static_cast<int>(received_.size());
     }
-    const HttpAnswer answer = behaviour_(count, request);
-    if (answer.silent) {
-      const auto may_go = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return released_ || stopping_; };
-      const absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(&may_go));
-    }
-    for (size_t sent = 0; sent < answer.bytes.size();) {
-      const ssize_t count = send(connection, answer.bytes.data() + sent, answer.bytes.size() - sent, MSG_NOSIGNAL);
-      if (count <= 0) break;
-      sent += count;
-    }
+    answer = behaviour_(count, request);
+  }
+  {
+    const auto may_go = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return released_ || stopping_; };
+    const absl::MutexLock lock(&mutex_);
+    if (answer.silent) mutex_.Await(absl::Condition(&may_go));
+    --waiting_;
+  }
+  for (size_t sent = 0; sent < answer.bytes.size();) {
+    const ssize_t count = send(connection, answer.bytes.data() + sent, answer.bytes.size() - sent, MSG_NOSIGNAL);
+    if (count <= 0) break;
+    sent += count;
   }
   // Closed only with the receiver, so that no other connection gets the number that sockets_ remembers.
   shutdown(connection, SHUT_RDWR);
-  const absl::MutexLock lock(&mutex_);
-  --open_;
 }
 
 }  // namespace waymark::support

@@ -61,7 +61,7 @@ class HttpReceiver {
   bool WaitFor(size_t count) const;
   // How many connections have been made.
   int connections() const;
-  // The most connections that were open at once.
+  // The most connections that waited for their answer at once.
   int most_at_once() const;
   // Lets those that are kept in silence go.
   void Release();
@@ -77,7 +77,7 @@ class HttpReceiver {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool released_ ABSL_GUARDED_BY(mutex_) = false;
   int connections_ ABSL_GUARDED_BY(mutex_) = 0;
-  int open_ ABSL_GUARDED_BY(mutex_) = 0;
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   int most_at_once_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<int> sockets_ ABSL_GUARDED_BY(mutex_);
   std::vector<HttpRequest> received_ ABSL_GUARDED_BY(mutex_);
