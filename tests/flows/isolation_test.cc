@@ -1,0 +1,803 @@
+// No workspace sees or touches another: every RPC that there is, with every id that its request can hold.
+//
+// Methods and fields come from the descriptors. A method without a sample request, or a text field of which nobody has
+// said what it holds, fails the first test: say it in kSamples and kKinds.
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/flows/workspaces.h"
+#include "waymark/journal/v1/journal.pb.h"
+
+namespace waymark::flows {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::MethodDescriptor;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+// ---- Every RPC ----
+
+// Who may call. Written a second time here, so that loosening a service is noticed.
+enum class Needs { kReader, kWriter, kAdmin };
+
+// A request that its workspace's admin is answered OK. `$-` stands for the workspace's own names, `$new` for one never
+// used before, `$time` for now, `$token` for a consistency token, `$delivery` for a delivery of `$-customer`, `$number`
+// and `$etag` for a new draft of the method's service.
+struct Sample {
+  const char* method;  // Below `waymark.`.
+  Needs needs;
+  std::string request;
+};
+
+const char kJourney[] = R"({"entry": {"first_event": {"event_types": ["$-type"]}}, "stages": [
+  {"key": "$-stage", "title": "First", "goal": "To begin", "milestones": [
+    {"key": "$-milestone", "title": "Began", "scope": "SCOPE_FROM_STAGE",
+     "criterion": {"event_count": {"event_types": ["$-type"], "at_least": 1}}},
+    {"key": "later", "title": "Went on", "scope": "SCOPE_FROM_STAGE",
+     "criterion": {"event_count": {"event_types": ["$-type"], "at_least": 1000}}}]}]})";
+const char kScorecard[] = R"({"measures": [
+  {"key": "$-measure", "title": "Use", "event_count": {"event_types": ["$-type"], "days": 7}, "linear": {"hi": 10}},
+  {"key": "recency", "days_since": {"event_types": ["$-type"]}, "half_life": {"grace_days": 2, "half_life_days": 14}},
+  {"key": "pace", "stage_age": {"journey_id": "$-journey", "planned_days": 10},
+   "thresholds": {"steps": [{"below": 0.5, "points": 100}]}},
+  {"key": "trend", "event_trend": {"event_types": ["$-type"], "days": 7}, "trend": {"prior": 5, "ratio": 2}}]})";
+const char kSteps[] = R"([
+  {"key": "$-step", "send": {"channel_id": "$-channel", "title": "Hello", "text": "There"}},
+  {"key": "again", "send": {"channel_id": "$-channel", "title": "Hello", "text": "Again"}}])";
+const char kStageTrigger[] = R"({"stage_entered": {"journey_id": "$-journey", "stage_key": "$-stage"}})";
+const char kBandTrigger[] = R"({"band_changed": {"scorecard_id": "$-scorecard", "band": "BAND_RED"}})";
+const char kMilestoneTrigger[] =
+    R"({"milestone_achieved": {"journey_id": "$-journey", "milestone_key": "$-milestone"}})";
+const char kToken[] = R"("consistency": {"at_least_as_fresh": "$token"})";
+
+std::string JourneyDraft() {
+  return absl::StrCat(R"({"journey_id": "$-journey", "change_note": "Why", "definition": )", kJourney, "}");
+}
+std::string ScorecardDraft() {
+  return absl::StrCat(R"({"scorecard_id": "$-scorecard", "change_note": "Why", "definition": )", kScorecard, "}");
+}
+std::string PlaybookDraft(const char* trigger) {
+  return absl::StrCat(R"({"playbook_id": "$-playbook", "change_note": "Why", "definition": {"trigger": )", trigger,
+                      R"(, "steps": )", kSteps, "}}");
+}
+std::string Lanes() {
+  std::vector<std::string> lanes;
+  for (int lane = 0; lane < 16; ++lane) lanes.push_back(absl::StrCat("{\"lane\": ", lane, "}"));
+  return absl::StrCat("[", absl::StrJoin(lanes, ", "), "]");
+}
+
+// In the order in which they are called: what reads, then what changes what is there, then what makes what it names,
+// so that nothing of that name is there before.
+const std::vector<Sample>& Samples() {
+  static const auto& samples = *new std::vector<Sample>{
+      {"journey.v1.JourneyService.GetJourney", Needs::kReader, R"({"journey_id": "$-journey"})"},
+      {"journey.v1.JourneyService.ListJourneys", Needs::kReader, "{}"},
+      {"journey.v1.JourneyService.GetVersion", Needs::kReader, R"({"journey_id": "$-journey", "number": 2})"},
+      {"journey.v1.JourneyService.GetVersion", Needs::kReader, R"({"journey_id": "$-journey"})"},
+      {"journey.v1.JourneyService.ListVersions", Needs::kReader, R"({"journey_id": "$-journey"})"},
+      {"journey.v1.JourneyService.ValidateVersion", Needs::kReader, absl::StrCat("{\"definition\": ", kJourney, "}")},
+      {"milestone.v1.CustomerService.GetCustomer", Needs::kReader, R"({"customer_id": "$-customer"})"},
+      {"milestone.v1.CustomerService.ListCustomers", Needs::kReader, "{}"},
+      {"milestone.v1.CustomerService.ListCustomers", Needs::kReader,
+       R"({"journey_id": "$-journey", "stage_key": "$-stage"})"},
+      {"milestone.v1.MilestoneService.GetCurrentStage", Needs::kReader,
+       absl::StrCat(R"({"customer_id": "$-customer", "journey_id": "$-journey", )", kToken, "}")},
+      {"milestone.v1.MilestoneService.GetCurrentStage", Needs::kReader,
+       R"({"customer_id": "$-customer", "consistency": {"fully_consistent": true}})"},
+      {"milestone.v1.MilestoneService.BatchGetCurrentStages", Needs::kReader,
+       absl::StrCat(R"({"customer_ids": ["$-customer", "$-customer-two"], "journey_id": "$-journey", )", kToken, "}")},
+      {"milestone.v1.MilestoneService.GetProgress", Needs::kReader,
+       absl::StrCat(R"({"customer_id": "$-customer", "journey_id": "$-journey", )", kToken, "}")},
+      {"milestone.v1.MilestoneService.ListTimeline", Needs::kReader, R"({"customer_id": "$-customer"})"},
+      {"milestone.v1.AnalyticsService.GetFunnel", Needs::kReader,
+       absl::StrCat(R"({"journey_id": "$-journey", )", kToken, "}")},
+      {"health.v1.HealthService.GetHealth", Needs::kReader,
+       absl::StrCat(R"({"customer_id": "$-customer", "scorecard_id": "$-scorecard", )", kToken, "}")},
+      {"health.v1.HealthService.GetHealth", Needs::kReader,
+       R"({"customer_id": "$-customer", "scorecard_id": "$-scorecard", "consistency": {"fully_consistent": true}})"},
+      {"health.v1.HealthService.ListHealth", Needs::kReader, R"({"scorecard_id": "$-scorecard"})"},
+      {"health.v1.ScorecardService.GetScorecard", Needs::kReader, R"({"scorecard_id": "$-scorecard"})"},
+      {"health.v1.ScorecardService.ListScorecards", Needs::kReader, "{}"},
+      {"health.v1.ScorecardService.GetVersion", Needs::kReader, R"({"scorecard_id": "$-scorecard", "number": 2})"},
+      {"health.v1.ScorecardService.GetVersion", Needs::kReader, R"({"scorecard_id": "$-scorecard"})"},
+      {"notification.v1.ChannelService.GetChannel", Needs::kReader, R"({"channel_id": "$-channel"})"},
+      {"notification.v1.ChannelService.ListChannels", Needs::kReader, "{}"},
+      {"notification.v1.NotificationService.GetDelivery", Needs::kReader, R"({"delivery_id": "$delivery"})"},
+      {"notification.v1.NotificationService.ListDeliveries", Needs::kReader,
+       absl::StrCat(R"({"customer_id": "$-customer", )", kToken, "}")},
+      {"notification.v1.NotificationService.ListDeliveries", Needs::kReader, "{}"},
+      {"notification.v1.PlaybookService.GetPlaybook", Needs::kReader, R"({"playbook_id": "$-playbook"})"},
+      {"notification.v1.PlaybookService.ListPlaybooks", Needs::kReader, "{}"},
+      {"notification.v1.PlaybookService.GetVersion", Needs::kReader, R"({"playbook_id": "$-playbook", "number": 2})"},
+      {"notification.v1.PlaybookService.GetVersion", Needs::kReader, R"({"playbook_id": "$-playbook"})"},
+      {"journal.v1.JournalService.GetJournalInfo", Needs::kReader, R"({"journal": "milestone"})"},
+      {"journal.v1.JournalService.ReadJournal", Needs::kReader,
+       absl::StrCat(R"({"journal": "milestone", "after": )", Lanes(), "}")},
+
+      {"journey.v1.JourneyService.UpdateDraft", Needs::kWriter,
+       absl::StrCat(R"({"journey_id": "$-journey", "number": $number, "etag": "$etag", )",
+                    R"("update_mask": "definition,changeNote", "version": {"definition": )", kJourney, "}}")},
+      {"journey.v1.JourneyService.PublishVersion", Needs::kAdmin,
+       R"({"journey_id": "$-journey", "number": $number, "etag": "$etag"})"},
+      {"health.v1.ScorecardService.PublishVersion", Needs::kAdmin,
+       R"({"scorecard_id": "$-scorecard", "number": $number, "etag": "$etag"})"},
+      {"notification.v1.PlaybookService.PublishVersion", Needs::kAdmin,
+       R"({"playbook_id": "$-playbook", "number": $number, "etag": "$etag"})"},
+      {"journey.v1.JourneyService.CreateDraft", Needs::kWriter, JourneyDraft()},
+      {"health.v1.ScorecardService.CreateDraft", Needs::kWriter, ScorecardDraft()},
+      {"notification.v1.PlaybookService.CreateDraft", Needs::kWriter, PlaybookDraft(kStageTrigger)},
+      {"notification.v1.PlaybookService.CreateDraft", Needs::kWriter, PlaybookDraft(kBandTrigger)},
+      {"notification.v1.PlaybookService.CreateDraft", Needs::kWriter, PlaybookDraft(kMilestoneTrigger)},
+
+      {"journey.v1.JourneyService.CreateJourney", Needs::kAdmin,
+       R"({"journey": {"journey_id": "$new", "title": "Title"}})"},
+      {"health.v1.ScorecardService.CreateScorecard", Needs::kAdmin,
+       R"({"scorecard": {"scorecard_id": "$new", "title": "Title"}})"},
+      {"notification.v1.PlaybookService.CreatePlaybook", Needs::kAdmin,
+       R"({"playbook": {"playbook_id": "$new", "title": "Title"}})"},
+      {"notification.v1.ChannelService.CreateChannel", Needs::kAdmin,
+       R"({"channel": {"channel_id": "$new", "title": "Title", "webhook": {"url": "https://example.com/in"}}})"},
+      {"milestone.v1.EventService.IngestEvents", Needs::kWriter,
+       R"({"consistency_token": "$token", "events": [{"event_id": "$new", "customer_id": "$-customer",
+           "user_id": "$-user", "type": "$-type", "event_time": "$time", "properties": {"plan": "pro"}}]})"},
+  };
+  return samples;
+}
+
+const MethodDescriptor& MethodOf(const Sample& sample) {
+  return flows::MethodOf(absl::StrCat("waymark.", sample.method));
+}
+
+// ---- Every text field ----
+
+// What a text field holds, by its name, or by its message's and its own where the name alone does not say it. An id's
+// kind is the word with which the tests' names end; `text` is what people write, or what is the same for all.
+const std::map<std::string, std::string>& Kinds() {
+  static const auto& kinds = *new std::map<std::string, std::string>{
+      {"journey_id", "journey"},
+      {"scorecard_id", "scorecard"},
+      {"playbook_id", "playbook"},
+      {"channel_id", "channel"},
+      {"customer_id", "customer"},
+      {"customer_ids", "customer"},
+      {"user_id", "user"},
+      {"event_id", "event"},
+      {"event_types", "type"},
+      {"Event.type", "type"},
+      {"stage_key", "stage"},
+      {"Stage.key", "stage"},
+      {"milestone_key", "milestone"},
+      {"Milestone.key", "milestone"},
+      {"Measure.key", "measure"},
+      {"Step.key", "step"},
+      {"delivery_id", "delivery"},
+      {"request_id", "request"},
+      {"etag", "etag"},
+      {"content_hash", "hash"},
+      {"page_token", "page"},
+      {"consistency_token", "token"},
+      {"at_least_as_fresh", "token"},
+      {"webhook_secret", "secret"},
+      {"ReadJournalRequest.journal", "text"},  // A service's name.
+      {"GetJournalInfoRequest.journal", "text"},
+      {"title", "text"},
+      {"goal", "text"},
+      {"change_note", "text"},
+      {"SendStep.text", "text"},
+      {"WebhookChannel.url", "text"},
+  };
+  return kinds;
+}
+
+// Of Google's messages none holds an id: properties of events, names of fields, times.
+bool IsGoogles(const Descriptor& type) { return absl::StartsWith(type.full_name(), "google.protobuf."); }
+
+bool IsText(const FieldDescriptor& field) { return field.cpp_type() == FieldDescriptor::CPPTYPE_STRING; }
+
+// Empty where nobody has said it.
+std::string KindOf(const FieldDescriptor& field) {
+  const std::string& name = field.name();
+  const auto precise = Kinds().find(absl::StrCat(field.containing_type()->name(), ".", name));
+  if (precise != Kinds().end()) return precise->second;
+  const auto common = Kinds().find(name);
+  return common == Kinds().end() ? "" : common->second;
+}
+
+std::string Below(const std::string& path, const FieldDescriptor& field) {
+  return absl::StrCat(path, path.empty() ? "" : ".", field.name(), field.is_repeated() ? "[]" : "");
+}
+
+// Every text field that a message of this type can hold, by its path.
+void Collect(const Descriptor& type, const std::string& path, std::vector<const Descriptor*> within,
+             std::map<std::string, const FieldDescriptor*>& found) {
+  if (IsGoogles(type)) return;
+  ASSERT_THAT(within, Not(::testing::Contains(&type))) << path << " contains itself: say here how deep to look";
+  within.push_back(&type);
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    if (IsText(field)) found[Below(path, field)] = &field;
+    if (field.message_type() != nullptr) Collect(*field.message_type(), Below(path, field), within, found);
+  }
+}
+
+// A place for a text in a request: an element of a list counts as one of its own.
+struct Slot {
+  std::vector<std::pair<const FieldDescriptor*, int>> way;  // Of messages; -1 where not repeated.
+  const FieldDescriptor* field = nullptr;
+  int index = -1;
+  std::string path;
+};
+
+// The places of ids in `message`: filled or not, but only in submessages that are there.
+void CollectSlots(const Message& message, const Slot& here, std::vector<Slot>& found) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  const Descriptor& type = *message.GetDescriptor();
+  if (IsGoogles(type)) return;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    const int size = field.is_repeated() ? reflection.FieldSize(message, &field) : 1;
+    for (int index = 0; index < size; ++index) {
+      Slot slot = here;
+      slot.path = Below(here.path, field);
+      if (IsText(field) && KindOf(field) != "text") {
+        slot.field = &field;
+        slot.index = field.is_repeated() ? index : -1;
+        found.push_back(slot);
+      } else if (field.message_type() != nullptr) {
+        slot.way.push_back({&field, field.is_repeated() ? index : -1});
+        if (field.is_repeated()) {
+          CollectSlots(reflection.GetRepeatedMessage(message, &field, index), slot, found);
+        } else if (reflection.HasField(message, &field)) {
+          CollectSlots(reflection.GetMessage(message, &field), slot, found);
+        }
+      }
+    }
+  }
+}
+
+std::vector<Slot> SlotsOf(const Message& request) {
+  std::vector<Slot> slots;
+  CollectSlots(request, {}, slots);
+  return slots;
+}
+
+void Put(const Slot& slot, const std::string& value, Message& request) {
+  Message* at = &request;
+  for (const auto& [field, index] : slot.way) {
+    at = index < 0 ? at->GetReflection()->MutableMessage(at, field)
+                   : at->GetReflection()->MutableRepeatedMessage(at, field, index);
+  }
+  if (slot.index < 0) {
+    at->GetReflection()->SetString(at, slot.field, value);
+  } else {
+    at->GetReflection()->SetRepeatedString(at, slot.field, slot.index, value);
+  }
+}
+
+// ---- What is compared ----
+
+MessagePtr Copy(const Message& message) {
+  MessagePtr copy(message.New());
+  copy->CopyFrom(message);
+  return copy;
+}
+
+// What the server makes anew for every call, or says of itself: whether it is there counts, not what it is.
+const std::set<std::string>& MadeByServer() {
+  static const auto& names =
+      *new std::set<std::string>{// Positions in a journal, and what holds them.
+                                 "consistency_token", "item_id", "version_position", "heads", "reached",
+                                 // Ids and secrets.
+                                 "delivery_id", "notification_id", "wire_id", "effect_key", "webhook_secret",
+                                 // What a draft is given, from the ids in it, too; and which page comes next.
+                                 "number", "etag", "content_hash", "next_page_token",
+                                 // Whether the cache knew it.
+                                 "source"};
+  return names;
+}
+
+void HideWhatServersMake(Message& message) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (MadeByServer().contains(field->name())) {
+      reflection.ClearField(&message, field);
+      // A token is not even there where nobody has written to the lane yet, whoever's it is.
+      if (field->name() == "consistency_token") continue;
+      if (!field->is_repeated() && IsText(*field)) reflection.SetString(&message, field, "made");
+    } else if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+      continue;
+    } else if (field->is_repeated()) {
+      for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+        HideWhatServersMake(*reflection.MutableRepeatedMessage(&message, field, i));
+      }
+    } else {
+      HideWhatServersMake(*reflection.MutableMessage(&message, field));
+    }
+  }
+}
+
+// Deliveries made in one millisecond have no order among them.
+void SortDeliveries(Message& message) {
+  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName("deliveries");
+  if (field == nullptr) return;
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  std::vector<MessagePtr> deliveries;
+  for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+    deliveries.push_back(Copy(reflection.GetRepeatedMessage(message, field, i)));
+  }
+  std::sort(deliveries.begin(), deliveries.end(),
+            [](const MessagePtr& one, const MessagePtr& other) { return one->DebugString() < other->DebugString(); });
+  reflection.ClearField(&message, field);
+  for (const MessagePtr& delivery : deliveries) reflection.AddMessage(&message, field)->CopyFrom(*delivery);
+}
+
+// Names made by `$new` are of one length, and count as one.
+std::string WithoutNewNames(std::string text) {
+  for (size_t at = text.find("new-"); at != text.npos; at = text.find("new-", at + 1)) {
+    for (size_t i = at + 4; i < text.size() && i < at + 10; ++i) text[i] = absl::ascii_isdigit(text[i]) ? '#' : text[i];
+  }
+  return text;
+}
+
+std::string TextOf(const grpc::Status& status) {
+  return absl::StrCat(status.error_code(), " ", status.error_message(), " ", absl::CEscape(status.error_details()));
+}
+
+// An answer as text; `id` is what was asked for, and reads as ID wherever it stands.
+std::string TextOf(const Answer& answer, const std::string& id = "") {
+  std::string text = TextOf(answer.status);
+  for (const MessagePtr& response : answer.responses) {
+    const MessagePtr shown = Copy(*response);
+    HideWhatServersMake(*shown);
+    SortDeliveries(*shown);
+    absl::StrAppend(&text, "\n", shown->DebugString());
+  }
+  return WithoutNewNames(id.empty() ? text : absl::StrReplaceAll(text, {{absl::CEscape(id), "ID"}}));
+}
+
+// Another id of the same form and length, which nobody has.
+std::string Altered(std::string id) {
+  for (char& c : id) {
+    if (c >= 'a' && c < 'f')
+      ++c;
+    else if (c == 'f')
+      c = 'a';
+    else if (c >= '0' && c < '9')
+      ++c;
+    else if (c == '9')
+      c = '0';
+  }
+  return id;
+}
+
+// ---- What a workspace holds ----
+
+std::string GetText(const Message& message, const std::string& field) {
+  return message.GetReflection()->GetString(message, message.GetDescriptor()->FindFieldByName(field));
+}
+const Message& GetPart(const Message& message, const std::string& field) {
+  const FieldDescriptor* part = message.GetDescriptor()->FindFieldByName(field);
+  if (part->is_repeated()) return message.GetReflection()->GetRepeatedMessage(message, part, 0);
+  return message.GetReflection()->GetMessage(message, part);
+}
+
+// Things in a workspace whose names begin alike: of every kind that there is.
+class Side {
+ public:
+  Side(Workspaces& services, std::string workspace, std::string prefix)
+      : services_(services), workspace_(std::move(workspace)), prefix_(std::move(prefix)) {}
+
+  std::string Name(const std::string& kind) const { return absl::StrCat(prefix_, "-", kind); }
+  std::string key(const std::string& role = "admin") const { return absl::StrCat(workspace_, "-", role); }
+  const std::string& token() const { return token_; }
+  const std::string& secret() const { return secret_; }
+  const std::string& delivery_id() const { return delivery_id_; }
+
+  // Defines: before the loops run.
+  void Define() {
+    const std::string journeys = "journey.v1.JourneyService.", scorecards = "health.v1.ScorecardService.",
+                      channels = "notification.v1.ChannelService.", playbooks = "notification.v1.PlaybookService.";
+    Must(journeys + "CreateJourney", R"({"journey": {"journey_id": "$-journey", "title": "$- title"}})");
+    Must(journeys + "CreateDraft", JourneyDraft());
+    Must(journeys + "PublishVersion", R"({"journey_id": "$-journey", "number": 1})");
+    Must(journeys + "CreateDraft", JourneyDraft());
+    Must(scorecards + "CreateScorecard", R"({"scorecard": {"scorecard_id": "$-scorecard", "title": "$- title"}})");
+    Must(scorecards + "CreateDraft", ScorecardDraft());
+    Must(scorecards + "PublishVersion", R"({"scorecard_id": "$-scorecard", "number": 1})");
+    Must(scorecards + "CreateDraft", ScorecardDraft());
+    Must(channels + "CreateChannel", R"({"channel": {"channel_id": "$-channel", "title": "$- title", "log": {}}})");
+    const MessagePtr webhook = Must(
+        channels + "CreateChannel",
+        R"({"channel": {"channel_id": "$-hook", "title": "$- title", "webhook": {"url": "https://example.com"}}})");
+    secret_ = GetText(*webhook, "webhook_secret");
+    Must(playbooks + "CreatePlaybook", R"({"playbook": {"playbook_id": "$-playbook", "title": "$- title"}})");
+    Must(playbooks + "CreateDraft", PlaybookDraft(kStageTrigger));
+    Must(playbooks + "PublishVersion", R"({"playbook_id": "$-playbook", "number": 1})");
+    Must(playbooks + "CreateDraft", PlaybookDraft(kStageTrigger));
+  }
+
+  // Sends events; once `milestone` knows the journey.
+  void Live() {
+    std::vector<std::string> events;
+    for (const char* id : {"", "-two"}) {
+      for (const char* event : {"", "-then"}) {
+        events.push_back(absl::StrCat(R"({"event_id": "$-event)", id, event, R"(", "customer_id": "$-customer)", id,
+                                      R"(", "user_id": "$-user", "type": "$-type", "event_time": "$time"})"));
+      }
+    }
+    const MessagePtr receipt = Must("milestone.v1.EventService.IngestEvents",
+                                    absl::StrCat(R"({"events": [)", absl::StrJoin(events, ", "), "]}"));
+    token_ = GetText(*receipt, "consistency_token");
+  }
+
+  // Looks up what the services have made; once the loops have run.
+  void Look() {
+    const MessagePtr list =
+        Must("notification.v1.NotificationService.ListDeliveries", R"({"customer_id": "$-customer"})");
+    const FieldDescriptor* deliveries = list->GetDescriptor()->FindFieldByName("deliveries");
+    ASSERT_GT(list->GetReflection()->FieldSize(*list, deliveries), 1);
+    delivery_id_ = GetText(GetPart(*list, "deliveries"), "delivery_id");
+  }
+
+  // The sample's request, about this side.
+  MessagePtr Request(const Sample& sample) {
+    return Request(flows::MethodOf(absl::StrCat("waymark.", sample.method)), sample.request);
+  }
+
+  // A new draft in the service of `method`.
+  MessagePtr NewDraft(const MethodDescriptor& method) {
+    const std::string service = method.service()->full_name().substr(sizeof("waymark.") - 1);
+    const std::string create = service + ".CreateDraft";
+    for (const Sample& sample : Samples()) {
+      if (sample.method == create) return Copy(GetPart(*Must(create, sample.request), "version"));
+    }
+    ADD_FAILURE() << service << " has no drafts";
+    return nullptr;
+  }
+
+  MessagePtr Must(const std::string& method_name, const std::string& request) {
+    const MethodDescriptor& method = flows::MethodOf("waymark." + method_name);
+    Answer answer = services_.Call(method, *Request(method, request), key());
+    EXPECT_TRUE(answer.status.ok()) << workspace_ << " " << method_name << ": " << TextOf(answer.status);
+    if (answer.responses.size() == 1) return std::move(answer.responses[0]);
+    return MessagePtr(google::protobuf::MessageFactory::generated_factory()->GetPrototype(method.output_type())->New());
+  }
+
+ private:
+  MessagePtr Request(const MethodDescriptor& method, std::string text) {
+    if (absl::StrContains(text, "$etag") || absl::StrContains(text, "$number")) {
+      const MessagePtr draft = NewDraft(method);
+      const FieldDescriptor* number = draft->GetDescriptor()->FindFieldByName("number");
+      text = absl::StrReplaceAll(text, {{"$etag", GetText(*draft, "etag")},
+                                        {"$number", absl::StrCat(draft->GetReflection()->GetUInt32(*draft, number))}});
+    }
+    static int names = 0;
+    text = absl::StrReplaceAll(text,
+                               {{"$-", prefix_ + "-"},
+                                {"$new", absl::StrFormat("new-%06d", ++names)},
+                                {"$time", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", services_.Now(), absl::UTCTimeZone())},
+                                {"$token", token_},
+                                {"$delivery", delivery_id_}});
+    MessagePtr request(google::protobuf::MessageFactory::generated_factory()->GetPrototype(method.input_type())->New());
+    const auto parsed = google::protobuf::util::JsonStringToMessage(text, request.get());
+    EXPECT_TRUE(parsed.ok()) << method.full_name() << " " << text << ": " << parsed.ToString();
+    return request;
+  }
+
+  Workspaces& services_;
+  const std::string workspace_;
+  const std::string prefix_;
+  std::string token_;
+  std::string secret_;
+  std::string delivery_id_;
+};
+
+class IsolationTest : public ::testing::Test {
+ protected:
+  // Both workspaces hold the same, once under names of their own and once under the same names.
+  void SetUp() override {
+    for (Side* side : sides_) side->Define();
+    Run();
+    for (Side* side : sides_) side->Live();
+    Run();
+    for (Side* side : sides_) side->Look();
+  }
+
+  void Run() {
+    const absl::Status quiet = services_.RunUntilQuiet();
+    ASSERT_TRUE(quiet.ok()) << quiet;
+  }
+
+  Answer Call(const Sample& sample, const Message& request, const std::string& key, const std::string& workspace = "") {
+    return services_.Call(MethodOf(sample), request, key, workspace);
+  }
+
+  // What b sees of itself.
+  std::string ViewOfB() {
+    std::string view;
+    for (const Sample& sample : Samples()) {
+      if (sample.needs != Needs::kReader) continue;
+      for (Side* side : {&foreign_, &same_in_b_}) {
+        const Answer answer = Call(sample, *side->Request(sample), "b-reader");
+        EXPECT_TRUE(answer.status.ok()) << sample.method << ": " << TextOf(answer.status);
+        absl::StrAppend(&view, sample.method, "\n", TextOf(answer), "\n");
+      }
+    }
+    return view;
+  }
+
+  Workspaces services_;
+  Side own_{services_, "a", "own"};
+  Side foreign_{services_, "b", "foreign"};
+  Side same_in_a_{services_, "a", "same"};
+  Side same_in_b_{services_, "b", "same"};
+  const std::vector<Side*> sides_ = {&own_, &foreign_, &same_in_a_, &same_in_b_};
+};
+
+TEST_F(IsolationTest, EveryRpcHasASampleAndEveryTextFieldIsKnown) {
+  std::map<std::string, std::set<std::string>> reached;  // Ids' paths by method.
+  for (const Sample& sample : Samples()) {
+    std::set<std::string>& paths = reached[MethodOf(sample).full_name()];
+    const MessagePtr request = own_.Request(sample);
+    for (const Slot& slot : SlotsOf(*request)) paths.insert(slot.path);
+  }
+  const std::vector<const MethodDescriptor*> methods = EveryMethod();
+  EXPECT_THAT(methods, Not(IsEmpty()));
+  for (const MethodDescriptor* method : methods) {
+    EXPECT_TRUE(reached.contains(method->full_name())) << "give " << method->full_name() << " a sample";
+    EXPECT_FALSE(method->client_streaming()) << method->full_name() << ": call it as the stream that it is";
+    std::map<std::string, const FieldDescriptor*> fields;
+    Collect(*method->input_type(), "", {}, fields);
+    for (const auto& [path, field] : fields) {
+      const std::string kind = KindOf(*field);
+      EXPECT_NE(kind, "") << "say in Kinds() what " << field->full_name() << " holds";
+      if (kind == "text" || !reached.contains(method->full_name())) continue;
+      EXPECT_TRUE(reached[method->full_name()].contains(path))
+          << "no sample of " << method->full_name() << " has a place for " << path;
+    }
+  }
+}
+
+TEST_F(IsolationTest, CredentialsThatAreMissingUnknownOrOfAnotherWorkspaceAreRefusedAlike) {
+  std::set<std::string> answers;
+  for (const Sample& sample : Samples()) {
+    SCOPED_TRACE(sample.method);
+    const MessagePtr request = own_.Request(sample);
+    for (const auto& [key, workspace] : std::vector<std::pair<std::string, std::string>>{{"", ""},
+                                                                                         {"", "a"},
+                                                                                         {"nobodys", ""},
+                                                                                         {"nobodys", "a"},
+                                                                                         {"a-admin", "b"},
+                                                                                         {"b-admin", "a"},
+                                                                                         {"a-admin", "nobodys"},
+                                                                                         {"a-admin", "*"}}) {
+      const Answer answer = Call(sample, *request, key, workspace);
+      EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::UNAUTHENTICATED) << key << " in " << workspace;
+      EXPECT_THAT(answer.responses, IsEmpty());
+      answers.insert(TextOf(answer.status));
+    }
+  }
+  EXPECT_THAT(answers, SizeIs(1)) << absl::StrJoin(answers, "\n");
+}
+
+TEST_F(IsolationTest, EveryRpcAnswersTheRolesThatMayCallItAndNoOther) {
+  const std::vector<std::pair<std::string, Needs>> roles = {
+      {"reader", Needs::kReader}, {"writer", Needs::kWriter}, {"admin", Needs::kAdmin}};
+  for (const Sample& sample : Samples()) {
+    for (const auto& [role, has] : roles) {
+      const Answer answer = Call(sample, *own_.Request(sample), own_.key(role));
+      const auto expected = has >= sample.needs ? grpc::StatusCode::OK : grpc::StatusCode::PERMISSION_DENIED;
+      EXPECT_EQ(answer.status.error_code(), expected)
+          << sample.method << " by a " << role << ": " << TextOf(answer.status);
+      EXPECT_EQ(answer.responses.empty(), expected != grpc::StatusCode::OK);
+    }
+  }
+}
+
+TEST_F(IsolationTest, AServiceNamesOneWorkspaceForEverythingButJournals) {
+  for (const Sample& sample : Samples()) {
+    SCOPED_TRACE(sample.method);
+    const MessagePtr request = own_.Request(sample);
+    EXPECT_EQ(Call(sample, *request, "service").status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    const bool journal = absl::StartsWith(sample.method, "journal.");
+    EXPECT_EQ(Call(sample, *request, "service", "*").status.error_code(),
+              journal ? grpc::StatusCode::OK : grpc::StatusCode::INVALID_ARGUMENT);
+    const Answer named = Call(sample, *request, "service", "a");
+    EXPECT_TRUE(named.status.ok()) << TextOf(named.status);
+  }
+}
+
+// Calls every RPC as a, with b's id and with one that is nobody's, wherever an id can stand.
+class SwapTest : public IsolationTest {
+ protected:
+  // Before anything is compared: b has used a request_id for everything that takes one, and has a draft of each kind.
+  void PrepareB() {
+    for (size_t i = 0; i < Samples().size(); ++i) {
+      const Sample& sample = Samples()[i];
+      const MessagePtr request = foreign_.Request(sample);
+      if (const FieldDescriptor* field = request->GetDescriptor()->FindFieldByName("request_id"); field != nullptr) {
+        request->GetReflection()->SetString(request.get(), field, RequestId("foreign", i));
+        const Answer answer = Call(sample, *request, foreign_.key());
+        ASSERT_TRUE(answer.status.ok()) << sample.method << ": " << TextOf(answer.status);
+      }
+      const std::string& service = MethodOf(sample).service()->full_name();
+      if (absl::StrContains(sample.method, ".CreateDraft")) drafts_[service] = foreign_.NewDraft(MethodOf(sample));
+    }
+    Run();
+  }
+
+  static std::string RequestId(const std::string& whose, size_t sample) {
+    return absl::StrFormat("%s-request-%02d", whose, sample);
+  }
+
+  // What b has, and the same of nobody.
+  std::pair<std::string, std::string> ForeignAndMissing(size_t sample, const Slot& slot) {
+    const std::string kind = KindOf(*slot.field);
+    const auto altered = [](const std::string& id) { return std::make_pair(id, Altered(id)); };
+    if (kind == "request") return {RequestId("foreign", sample), RequestId("missing", sample)};
+    if (kind == "delivery") return altered(foreign_.delivery_id());
+    if (kind == "secret") {
+      const std::string scheme = "whsec_";
+      return {foreign_.secret(), scheme + Altered(foreign_.secret().substr(scheme.size()))};
+    }
+    // Where nothing is drafted, there is no etag either.
+    if (kind == "etag" || kind == "hash") {
+      const Message& draft = *drafts_.at(MethodOf(Samples()[sample]).service()->full_name());
+      return altered(GetText(draft, kind == "etag" ? "etag" : "content_hash"));
+    }
+    // It names a place in a journal that all workspaces share: b's is worth what one's own is.
+    if (kind == "token") return {foreign_.token(), own_.token()};
+    return {absl::StrCat("foreign-", kind), absl::StrCat("missing-", kind)};
+  }
+
+  // Calls as a, with `value` in `slot` of the sample.
+  Answer CallWith(const Sample& sample, const Message& base, const Slot& slot, const std::string& value) {
+    const MessagePtr request = Copy(base);
+    Put(slot, value, *request);
+    return Call(sample, *request, own_.key());
+  }
+
+  void Compare(size_t number) {
+    const Sample& sample = Samples()[number];
+    for (const Slot& slot : SlotsOf(*own_.Request(sample))) {
+      SCOPED_TRACE(absl::StrCat(sample.method, " ", slot.path));
+      if (KindOf(*slot.field) == "page") continue;  // Has a test of its own.
+      const auto [foreign, missing] = ForeignAndMissing(number, slot);
+      ASSERT_EQ(foreign.size(), missing.size());
+      ASSERT_NE(foreign, missing);
+      MessagePtr base = own_.Request(sample);
+      const Answer swapped = CallWith(sample, *base, slot, foreign);
+      // What has done something cannot be done again; what has not must be answered the same to the last byte.
+      if (swapped.status.ok()) base = own_.Request(sample);
+      EXPECT_EQ(TextOf(swapped, foreign), TextOf(CallWith(sample, *base, slot, missing), missing));
+      ++compared_;
+    }
+  }
+
+  std::map<std::string, MessagePtr> drafts_;  // b's, by service.
+  int compared_ = 0;
+};
+
+TEST_F(SwapTest, AnIdOfAnotherWorkspaceIsAnsweredAsOneThatIsMissing) {
+  PrepareB();
+  const std::string before = ViewOfB();
+  for (size_t i = 0; i < Samples().size(); ++i) Compare(i);
+  EXPECT_GT(compared_, 100);
+  Run();
+  EXPECT_EQ(ViewOfB(), before);
+
+  // By now a has things of its own under both names, made by the same calls: those of b still do not show.
+  for (size_t i = 0; i < Samples().size(); ++i) {
+    if (Samples()[i].needs == Needs::kReader) Compare(i);
+  }
+}
+
+TEST_F(SwapTest, APageTokenOfAnotherWorkspaceIsRefusedAsAGarbledOne) {
+  int lists = 0;
+  for (const Sample& sample : Samples()) {
+    SCOPED_TRACE(sample.method);
+    const MessagePtr request = same_in_a_.Request(sample);
+    const FieldDescriptor* size = request->GetDescriptor()->FindFieldByName("page_size");
+    const FieldDescriptor* token = request->GetDescriptor()->FindFieldByName("page_token");
+    if (token == nullptr) continue;
+    ++lists;
+    request->GetReflection()->SetInt32(request.get(), size, 1);
+    const auto first = [&](const std::string& key) {
+      const Answer answer = Call(sample, *request, key);
+      EXPECT_TRUE(answer.status.ok()) << TextOf(answer.status);
+      return answer.responses.empty() ? "" : GetText(*answer.responses[0], "next_page_token");
+    };
+    const std::string own = first("a-reader"), foreign = first("b-reader");
+    ASSERT_NE(own, "");
+    ASSERT_NE(foreign, "");
+    const auto next = [&](const std::string& value) {
+      request->GetReflection()->SetString(request.get(), token, value);
+      return Call(sample, *request, "a-reader");
+    };
+    EXPECT_TRUE(next(own).status.ok());
+    const Answer swapped = next(foreign);
+    EXPECT_EQ(swapped.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    const std::string garbled = Altered(foreign);
+    EXPECT_EQ(TextOf(swapped, foreign), TextOf(next(garbled), garbled));
+  }
+  EXPECT_GE(lists, 8);
+}
+
+TEST_F(SwapTest, APlaybookCannotBePublishedOntoAChannelOfAnotherWorkspace) {
+  std::vector<std::string> answers;
+  for (const std::string channel : {"foreign-channel", "missing-channel"}) {
+    const MessagePtr made = own_.Must("notification.v1.PlaybookService.CreatePlaybook",
+                                      R"({"playbook": {"playbook_id": "$new", "title": "T"}})");
+    const std::string id = GetText(GetPart(*made, "playbook"), "playbook_id");
+    own_.Must("notification.v1.PlaybookService.CreateDraft",
+              absl::StrReplaceAll(PlaybookDraft(kStageTrigger), {{"$-playbook", id}, {"$-channel", channel}}));
+    const Sample publish = {"notification.v1.PlaybookService.PublishVersion", Needs::kAdmin,
+                            absl::StrCat(R"({"playbook_id": ")", id, R"(", "number": 1})")};
+    const Answer answer = Call(publish, *own_.Request(publish), own_.key());
+    EXPECT_FALSE(answer.status.ok());
+    answers.push_back(TextOf(answer, channel));
+  }
+  EXPECT_EQ(answers[0], answers[1]);
+}
+
+TEST_F(IsolationTest, AKeyReadsItsOwnEntriesOfEveryJournalAndAServiceReadsAll) {
+  const MethodDescriptor& read = flows::MethodOf("waymark.journal.v1.JournalService.ReadJournal");
+  int entries = 0;
+  for (const char* journal : {"journey", "milestone", "health", "notification"}) {
+    SCOPED_TRACE(journal);
+    journal::v1::ReadJournalRequest request;
+    request.set_journal(journal);
+    for (int lane = 0; lane < 16; ++lane) request.add_after()->set_lane(lane);
+    const auto told = [&](const std::string& key, const std::string& workspace) {
+      const Answer answer = services_.Call(read, request, key, workspace);
+      EXPECT_TRUE(answer.status.ok()) << TextOf(answer.status);
+      std::multiset<std::string> workspaces;
+      for (const MessagePtr& response : answer.responses) {
+        journal::v1::ReadJournalResponse message;
+        message.CopyFrom(*response);
+        for (const journal::v1::JournalEntry& entry : message.entries()) {
+          workspaces.insert(entry.workspace());
+          // The other's names stand in no entry.
+          const char* others = key == "a-reader" ? "foreign-" : key == "b-reader" ? "own-" : nullptr;
+          if (others == nullptr) continue;
+          EXPECT_FALSE(absl::StrContains(entry.SerializeAsString(), others)) << entry.ShortDebugString();
+        }
+      }
+      return workspaces;
+    };
+    const std::multiset<std::string> a = told("a-reader", ""), b = told("b-reader", ""), all = told("service", "*");
+    EXPECT_EQ(a.count("a"), a.size());
+    EXPECT_EQ(b.count("b"), b.size());
+    EXPECT_EQ(all.size(), a.size() + b.size());
+    EXPECT_EQ(all.count("a"), a.size());
+    EXPECT_EQ(told("service", "a"), a);
+    entries += static_cast<int>(b.size());
+    EXPECT_EQ(TextOf(services_.Call(read, request, "a-reader", "*")), TextOf(services_.Call(read, request, "", "")));
+  }
+  EXPECT_GT(entries, 10);
+}
+
+}  // namespace
+}  // namespace waymark::flows
