@@ -29,11 +29,10 @@ std::string Get(const std::string& url) {
 }
 
 TEST(ExposerTest, AnswersMetricsOverHttp) {
-  GetCounter("waymark_exposed_total", "Shown by the test.").Add(1);
+  GetGauge("waymark_exposed", "Shown by the test.").Set(1);
   const auto exposer = Exposer::Start("127.0.0.1:0");
   ASSERT_TRUE(exposer.ok()) << exposer.status();
-  EXPECT_THAT(Get(absl::StrCat("http://127.0.0.1:", (*exposer)->port(), "/metrics")),
-              HasSubstr("waymark_exposed_total 1\n"));
+  EXPECT_THAT(Get(absl::StrCat("http://127.0.0.1:", (*exposer)->port(), "/metrics")), HasSubstr("waymark_exposed 1\n"));
 }
 
 TEST(ExposerTest, APortThatIsTakenIsNamed) {
