@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <random>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
@@ -350,47 +349,6 @@ TEST_P(IngestTest, WorkspacesNeverMix) {
   EXPECT_EQ(world_.StageOf("acme", "red"), "");
   EXPECT_EQ(world_.GetProgress("acme", "red").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(world_.GetFunnel("onboarding", "red")->enrolled(), 0);
-}
-
-TEST_P(IngestTest, TwoReplicasFedTheSameCustomersAtOnceComeToWhatOneDoes) {
-  const unsigned seed = std::random_device()();
-  SCOPED_TRACE(absl::StrCat("seed ", seed));
-  world_.Publish("onboarding", 1, Onboarding());
-  World other(*db_, clock_);
-  std::mt19937 random(seed);
-  const char* types[] = {"connect", "report", "renew", "login"};
-  std::vector<v1::Event> events;
-  for (int i = 0; i < 3000; ++i) {
-    events.push_back(At(-static_cast<int>(random() % 1000) - 1, absl::StrCat("customer-", random() % 20),
-                        types[random() % 4], absl::StrCat("e", i)));
-  }
-  std::shuffle(events.begin(), events.end(), random);
-  const auto feed = [&](World& world, unsigned shuffle) {
-    std::vector<v1::Event> sent = events;
-    std::shuffle(sent.begin(), sent.end(), std::mt19937(shuffle));
-    for (size_t begin = 0; begin < sent.size(); begin += 100) {
-      ASSERT_TRUE(world.Ingest(std::vector<v1::Event>(sent.begin() + begin, sent.begin() + begin + 100)).ok());
-    }
-  };
-  std::thread second([&] { feed(other, seed + 1); });
-  feed(world_, seed + 2);
-  second.join();
-
-  const std::unique_ptr<sql::Database> alone_db = support::OpenFresh(GetParam());
-  World alone(*alone_db, clock_);
-  alone.Publish("onboarding", 1, Onboarding());
-  std::sort(events.begin(), events.end(),
-            [](const v1::Event& a, const v1::Event& b) { return a.event_time().seconds() < b.event_time().seconds(); });
-  for (size_t begin = 0; begin < events.size(); begin += 1000) {
-    ASSERT_TRUE(alone.Ingest(std::vector<v1::Event>(events.begin() + begin, events.begin() + begin + 1000)).ok());
-  }
-  for (int i = 0; i < 20; ++i) {
-    auto shared = other.GetProgress(absl::StrCat("customer-", i));
-    auto expected = alone.GetProgress(absl::StrCat("customer-", i));
-    ASSERT_TRUE(shared.ok() && expected.ok());
-    EXPECT_EQ(shared->event_count(), expected->event_count());
-    ASSERT_EQ(shared->enrollments(0).DebugString(), expected->enrollments(0).DebugString());
-  }
 }
 
 }  // namespace
