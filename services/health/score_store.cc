@@ -39,25 +39,25 @@ constexpr char kSaveSweep[] = "UPDATE sweep SET day = $3, after_customer = $4 WH
 
 constexpr char kSaveRecord[] =
     "INSERT INTO score (workspace, scorecard_id, customer_id, version, as_of, health_milli, coverage_ppm, shown_band, "
-    "band, band_since, candidate, candidate_since, candidate_past, band_changes, contributions) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) "
+    "band, band_since, candidate, candidate_since, candidate_past, band_changes, contributions, band_past) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
     "ON CONFLICT (workspace, scorecard_id, customer_id) DO UPDATE SET version = excluded.version, "
     "as_of = excluded.as_of, health_milli = excluded.health_milli, coverage_ppm = excluded.coverage_ppm, "
     "shown_band = excluded.shown_band, band = excluded.band, band_since = excluded.band_since, "
     "candidate = excluded.candidate, candidate_since = excluded.candidate_since, "
     "candidate_past = excluded.candidate_past, "
-    "band_changes = excluded.band_changes, contributions = excluded.contributions";
+    "band_changes = excluded.band_changes, contributions = excluded.contributions, band_past = excluded.band_past";
 constexpr char kLoadRecord[] =
     "SELECT customer_id, scorecard_id, version, as_of, health_milli, coverage_ppm, shown_band, band, band_since, "
-    "candidate, candidate_since, candidate_past, band_changes, contributions FROM score "
+    "candidate, candidate_since, candidate_past, band_changes, contributions, band_past FROM score "
     "WHERE workspace = $1 AND scorecard_id = $2 AND customer_id = $3";
 constexpr char kListRecords[] =
     "SELECT customer_id, scorecard_id, version, as_of, health_milli, coverage_ppm, shown_band, band, band_since, "
-    "candidate, candidate_since, candidate_past, band_changes, contributions FROM score "
+    "candidate, candidate_since, candidate_past, band_changes, contributions, band_past FROM score "
     "WHERE workspace = $1 AND scorecard_id = $2 AND customer_id > $3 ORDER BY customer_id LIMIT $4";
 constexpr char kListRecordsInBand[] =
     "SELECT customer_id, scorecard_id, version, as_of, health_milli, coverage_ppm, shown_band, band, band_since, "
-    "candidate, candidate_since, candidate_past, band_changes, contributions FROM score "
+    "candidate, candidate_since, candidate_past, band_changes, contributions, band_past FROM score "
     "WHERE workspace = $1 AND scorecard_id = $2 AND customer_id > $3 AND shown_band = $5 ORDER BY customer_id LIMIT $4";
 
 constexpr int kShownInsufficient = 4;  // In shown_band, beside the values of Band.
@@ -115,7 +115,8 @@ sql::Params ToParams(absl::string_view workspace, const Record& record) {
           candidate_since,
           record.band.has_value() && record.band->candidate_past,
           record.band_changes,
-          sql::Bytes{record.contributions}};
+          sql::Bytes{record.contributions},
+          record.band.has_value() && record.band->past};
 }
 
 Record ToRecord(const sql::Row& row) {
@@ -129,7 +130,7 @@ Record ToRecord(const sql::Row& row) {
                    .contributions = row.Blob(13)};
   if (!row.IsNull(4)) record.health_milli = static_cast<int32_t>(row.Int(4));
   if (!row.IsNull(7)) {
-    record.band = BandState{.band = static_cast<Band>(row.Int(7)), .since = row.Time(8)};
+    record.band = BandState{.band = static_cast<Band>(row.Int(7)), .since = row.Time(8), .past = row.Bool(14)};
     if (!row.IsNull(9)) {
       record.band->candidate = static_cast<Band>(row.Int(9));
       record.band->candidate_since = row.Time(10);

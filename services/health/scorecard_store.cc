@@ -93,6 +93,7 @@ CREATE TABLE score (
 ) /* clustered */;
 CREATE INDEX score_by_band ON score (workspace, scorecard_id, shown_band, customer_id)
 )sql"},
+    {4, "whether a band is of the past", "ALTER TABLE score ADD COLUMN band_past BIGINT NOT NULL DEFAULT 0"},
 };
 
 constexpr char kAddScorecard[] =

@@ -177,12 +177,16 @@ BandStep AdvanceBand(const BandRule& rule, const std::optional<BandState>& befor
   if (!score.sufficient) return {.state = before};
   const int32_t health = *score.health_milli;
   if (!before.has_value()) {
-    return {.state = BandState{.band = BandByCuts(rule, health), .since = as_of}, .changed = true, .past = past};
+    return {.state = BandState{.band = BandByCuts(rule, health), .since = as_of, .past = past},
+            .changed = true,
+            .past = past};
   }
-  const BandState settled = {.band = before->band, .since = before->since};
-  const Band target = TargetBand(rule, before->band, health);
+  const bool anew = before->past && past;
+  const BandState settled = {.band = before->band, .since = before->since, .past = before->past};
+  const Band target = anew ? BandByCuts(rule, health) : TargetBand(rule, before->band, health);
   if (target == before->band) return {.state = settled};
 
+  if (anew) return {.state = BandState{.band = target, .since = as_of, .past = true}, .changed = true, .past = true};
   BandState state = *before;
   if (state.candidate != target) {
     state = settled;
@@ -192,7 +196,10 @@ BandStep AdvanceBand(const BandRule& rule, const std::optional<BandState>& befor
   }
   const absl::Duration dwell = target < state.band ? rule.dwell_down : rule.dwell_up;
   if (as_of - state.candidate_since < dwell) return {.state = state};
-  return {.state = BandState{.band = target, .since = as_of}, .changed = true, .past = past || state.candidate_past};
+  const bool brought_by_past = past || state.candidate_past;
+  return {.state = BandState{.band = target, .since = as_of, .past = brought_by_past},
+          .changed = true,
+          .past = brought_by_past};
 }
 
 bool IsPast(const Occasion& occasion) {

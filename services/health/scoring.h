@@ -93,6 +93,7 @@ enum class Band { kRed = 1, kYellow = 2, kGreen = 3 };  // From worse to better.
 struct BandState {
   Band band = Band::kRed;
   absl::Time since;
+  bool past = false;  // News of the past decided it.
   std::optional<Band> candidate;
   absl::Time candidate_since;   // The epoch without a candidate.
   bool candidate_past = false;  // What brought the candidate was news of the past.
@@ -110,7 +111,8 @@ struct BandStep {
 // health has been below the cut for dwell_down, a better one once it has been `margin` above it for dwell_up.
 // Insufficient data leaves everything as it was. Time is event time: the same score at the same moment, again, changes
 // nothing. `past`: what led to this score is news of the past; so is then a band that it brings, at once or after its
-// dwell time.
+// dwell time. A band of the past is decided anew, by the cuts alone, by what more of the past comes: an import ends in
+// the band of the whole history, in however many parts it came.
 BandStep AdvanceBand(const BandRule& rule, const std::optional<BandState>& before, const Score& score, absl::Time as_of,
                      bool past);
 

@@ -340,6 +340,35 @@ TEST(BandTest, WhatThePastBroughtIsPastEvenAfterItsDwellTime) {
   EXPECT_FALSE(again.past);
 }
 
+TEST(BandTest, AnImportEndsInTheBandOfTheWholeHistoryInHoweverManyPartsItCame) {
+  const BandRule rule;  // Red below 50, green from 75, margin 5.
+  for (const auto& [health, band] : std::vector<std::pair<int32_t, Band>>{
+           {49'999, Band::kRed}, {50'000, Band::kYellow}, {74'999, Band::kYellow}, {75'000, Band::kGreen}}) {
+    for (const int32_t first_part : {10'000, 60'000, 90'000}) {
+      std::optional<BandState> state;
+      for (const int32_t part : {first_part, 20'000, 95'000, 30'000, health}) {
+        const BandStep step = AdvanceBand(rule, state, Sufficient(part), Week(0), true);
+        EXPECT_TRUE(step.past || !step.changed);
+        state = step.state;
+      }
+      EXPECT_EQ(state, (BandState{.band = band, .since = Week(0), .past = true})) << health;
+    }
+  }
+}
+
+TEST(BandTest, ABandDecidedByLiveNewsIsCalmWhateverThePastBrings) {
+  const BandRule rule = Example().bands;
+  const std::optional<BandState> imported = AdvanceBand(rule, std::nullopt, Sufficient(80'000), Week(0), true).state;
+  const BandStep fell = AdvanceBand(rule, imported, Sufficient(40'000), Week(1), false);
+  EXPECT_TRUE(fell.changed);
+  EXPECT_FALSE(fell.past);
+  const BandStep inside_the_margin = AdvanceBand(rule, fell.state, Sufficient(52'000), Week(2), true);
+  EXPECT_EQ(inside_the_margin.state, fell.state);
+  const BandStep rising = AdvanceBand(rule, fell.state, Sufficient(60'000), Week(2), true);
+  EXPECT_FALSE(rising.changed);
+  EXPECT_EQ(rising.state->candidate, Band::kYellow);
+}
+
 TEST(OccasionTest, BackfillAndHistoricalFactsAreOfThePast) {
   const Occasion scored = {.scored_version = 1, .version = 1};
   for (const auto& [news, past] : std::vector<std::pair<News, bool>>{

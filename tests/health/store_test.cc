@@ -208,6 +208,7 @@ TEST_P(StoreTest, RecordsComeBackAsTheyWereAndTheLastOneStands) {
   red.band->candidate = Band::kYellow;
   red.band->candidate_since = Day(5);
   red.band->candidate_past = true;
+  red.band->past = true;
   Record kept = Scored("umbra", std::nullopt);
   kept.health_milli.reset();
   Do([&](sql::Transaction& tx) { return SaveRecords(tx, "w", {red, kept}); });
