@@ -38,7 +38,7 @@ void Tally::AddReason(int64_t line, std::string reason) {
   if (reasons.size() > kTold) reasons.erase(std::prev(reasons.end()));
 }
 
-Sender::Sender(std::vector<const WaymarkClient*> clients, Options options)
+Sender::Sender(const std::vector<const WaymarkClient*>& clients, Options options)
     : options_(std::move(options)), most_waiting_(clients.size() * options_.batches_per_connection) {
   for (const WaymarkClient* client : clients) {
     for (int i = 0; i < options_.batches_per_connection; ++i) {

@@ -56,7 +56,7 @@ class Sender {
   };
 
   // One connection per client; they must outlive it.
-  Sender(std::vector<const WaymarkClient*> clients, Options options);
+  Sender(const std::vector<const WaymarkClient*>& clients, Options options);
   // Waits for what is under way.
   ~Sender();
 
