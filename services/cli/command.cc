@@ -36,8 +36,8 @@ New here? Start everything on this machine in one terminal, and ask in another:
   waymark dev --demo
   waymark funnel onboarding)";
 
-constexpr char kFooter[] = R"(
-Examples:
+constexpr char kFooter[] =
+    R"(Examples:
   waymark apply -f journey.yaml --publish        put a journey into force
   waymark import events history.csv.gz           bring its customers' past
   waymark funnel onboarding                      see how far they come
@@ -47,8 +47,8 @@ Examples:
 Exit codes: 0 done; 1 refused by the server, or something in a file is wrong; 2 the command line is wrong; 3 no server
 answers.)";
 
-constexpr char kApplyFooter[] = R"(
-A file holds YAML documents separated by ---; each describes one journey, scorecard, playbook or channel in the JSON form
+constexpr char kApplyFooter[] =
+    R"(A file holds YAML documents separated by ---; each describes one journey, scorecard, playbook or channel in the JSON form
 of waymark.manifest.v1.Manifest (protos/waymark/manifest/v1/manifest.proto has every field). The shortest journey:
 
   journey:
@@ -68,8 +68,8 @@ Examples:
   waymark apply -f company/ --publish            a whole folder, put into force
   waymark apply -f company/ --dry-run            only shows what would change)";
 
-constexpr char kImportFooter[] = R"(
-The file is CSV with a header (RFC 4180) or one JSON object per line, gzipped or not. Columns are found by the names that
+constexpr char kImportFooter[] =
+    R"(The file is CSV with a header (RFC 4180) or one JSON object per line, gzipped or not. Columns are found by the names that
 events have (event_id, customer_id, user_id, type, event_time, source_sequence, properties); --columns says where they
 are called otherwise. Times are RFC 3339 (2026-05-04T09:00:00Z), properties are a JSON object, and an empty cell is none.
 Importing a file twice is safe: an event is known by its customer and event_id. History is marked as such and sends no
@@ -95,7 +95,7 @@ class Command {
       : out_(out), err_(err), err_is_terminal_(err_is_terminal) {
     app_.name("waymark");
     app_.description(kSummary);
-    app_.footer(kFooter);
+    app_.set_version_flag("--version", "waymark " WAYMARK_VERSION, "Tell this command's version and end");
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.get_formatter()->column_width(34);
@@ -111,6 +111,7 @@ class Command {
     app_.add_subcommand("version", "Tell this command's version")->callback([this] {
       out_ << "waymark " << WAYMARK_VERSION << "\n";
     });
+    app_.footer(kFooter);  // Last: commands made before do not repeat it.
   }
 
   ExitCode Run(std::vector<std::string> arguments) {
@@ -155,9 +156,8 @@ class Command {
   void AddDev() {
     CLI::App* dev = app_.add_subcommand("dev", "Run all of Waymark on this machine, in one process, until Ctrl-C");
     dev->footer(
-        "\nNothing else needs to be installed: data are kept in SQLite files. Authentication is off, so only this "
-        "machine "
-        "is\nserved; --workspace chooses a workspace, `default` where it is not given.");
+        "Nothing else needs to be installed: data are kept in SQLite files. Authentication is off, so only this "
+        "machine is\nserved; --workspace chooses a workspace, `default` where it is not given.");
     dev->add_option("--data-dir", dev_.data_dir, "Where the data are kept")->capture_default_str();
     dev->add_option("--grpc-port", dev_.grpc_port, "The port on 127.0.0.1; 0 takes a free one")->capture_default_str();
     dev->add_option("--redis-url", dev_.redis_url,
@@ -170,7 +170,7 @@ class Command {
   void AddDemo() {
     CLI::App* demo = app_.add_subcommand("demo", "Write the demo company as files to look at, apply and import");
     demo->footer(
-        "\nThen, the scorecard last, so that the first health is that of the whole year:\n"
+        "Then, the scorecard last, so that the first health is that of the whole year:\n"
         "  waymark apply -f DIR/journey.yaml --publish\n"
         "  waymark import events DIR/events.csv.gz\n"
         "  waymark apply -f DIR --publish");
@@ -242,7 +242,8 @@ class Command {
     CLI::App* stage = AddGetOne(*get, "stage", "The current stage of each journey, from the cache", ShowStage);
     CLI::App* progress = AddGetOne(*get, "progress", "Every stage and milestone, and what is missing", ShowProgress);
     CLI::App* health = AddGetOne(*get, "health", "The health score and what each measure contributed", ShowHealth);
-    CLI::App* timeline = AddGetOne(*get, "timeline", "What happened and what was concluded, as recorded", ShowTimeline);
+    CLI::App* timeline =
+        AddGetOne(*get, "timeline", "What happened and what was concluded from it, by time", ShowTimeline);
     for (CLI::App* command : {stage, progress}) AddJourneyOption(*command);
     for (CLI::App* command : {stage, progress, health}) {
       command->add_flag("--fresh", question_.fresh, "Answer from the database, with everything up to now");
@@ -278,6 +279,9 @@ class Command {
     AddJourneyOption(*customers);
     customers->add_option("--stage", question_.stage, "Only those standing in this stage; needs --journey");
     AddScorecardOption(*health);
+    health->add_option("--band", question_.band, "Only those in this band: red, yellow, green or insufficient_data")
+        ->check(CLI::IsMember({"red", "yellow", "green", "insufficient_data"}))
+        ->type_name("BAND");
     deliveries->add_option("--customer", question_.customer, "Only those about this customer");
   }
 

@@ -142,7 +142,7 @@ class Customer {
     if (fate_ == Fate::kNeverSetUp) {
       // Half of them do not even connect their data; the others stay alone with it.
       for (int visits = chance_.Between(1, 5); visits > 0; --visits)
-        Add(joined_ + chance_.Between(0, 30), "help_opened");
+        Add(joined_ + chance_.Between(1, 30), "help_opened");
       if (chance_.Happens(0.5)) Add(joined_ + days, "data_connected");
       return false;
     }
@@ -150,7 +150,7 @@ class Customer {
     Add(set_up_, "data_connected", absl::StrFormat(R"({"source": "%s"})", chance_.One(kSources)));
     const int most = plan_ == Plan::kEnterprise ? 9 : plan_ == Plan::kTeam ? 5 : 3;
     for (int invited = chance_.Between(2, most); invited > 0; --invited) {
-      const int day = joined_ + chance_.Between(days / 2, days + 4);
+      const int day = joined_ + chance_.Between(std::max(1, days / 2), days + 4);
       set_up_ = std::max(set_up_, day);
       Add(day, "user_invited");
       people_ = std::min(people_ + 1, static_cast<int>(kPeople.size()));

@@ -55,7 +55,8 @@ absl::Status LoadDemo(Suite& suite, const DevOptions& options, const Clock& cloc
   std::ostringstream answers;  // Of interest only where something fails, which the status tells.
   const Session session{.client = client, .out = answers, .err = err};
   RETURN_IF_ERROR(Apply(session, {.paths = {folder + "/journey.yaml"}, .publish = true}));
-  RETURN_IF_ERROR(ImportEvents(session, {.path = folder + "/events.csv.gz"}));
+  // One batch after the other, so that it is recorded as it happened.
+  RETURN_IF_ERROR(ImportEvents(session, {.path = folder + "/events.csv.gz", .sender = {.batches_per_connection = 1}}));
   RETURN_IF_ERROR(AwaitHealth(suite, client));
   return Apply(session, {.paths = {folder + "/scorecard.yaml", folder + "/playbook.yaml"}, .publish = true});
 }

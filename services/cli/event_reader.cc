@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -65,12 +66,18 @@ std::vector<std::string> Candidates(const Columns& columns, size_t part) {
 absl::Status MissingColumn(const Columns& columns, size_t part, const std::vector<std::string>& there) {
   const PartName& name = PartNames()[part];
   const std::string wanted = Candidates(columns, part).front();
-  std::string message = absl::StrCat("no column \"", Shown(wanted), "\" for the event's ", name.name);
-  if (const std::optional<std::string> nearest = Nearest(wanted, there); nearest.has_value()) {
-    absl::StrAppend(&message, "; did you mean \"", Shown(*nearest), "\"?");
+  std::set<std::string> taken;  // By other parts; they are not meant.
+  for (size_t other = 0; other < kParts; ++other) {
+    for (std::string& column : Candidates(columns, other)) taken.insert(std::move(column));
   }
-  std::vector<std::string> shown;
-  for (const std::string& column : there) shown.push_back(Shown(column));
+  std::vector<std::string> shown, free;
+  for (const std::string& column : there) {
+    shown.push_back(Shown(column));
+    if (taken.count(column) == 0) free.push_back(column);
+  }
+  const std::optional<std::string> nearest = Nearest(wanted, free);
+  std::string message = absl::StrCat("no column \"", Shown(wanted), "\" for the event's ", name.name);
+  absl::StrAppend(&message, nearest.has_value() ? absl::StrCat("; did you mean \"", Shown(*nearest), "\"?") : ".");
   absl::StrAppend(&message, " The columns are: ", absl::StrJoin(shown, ", "), ". Say which is which by --columns ",
                   name.name, "=…");
   return UsageError(message);
@@ -334,7 +341,7 @@ absl::StatusOr<Columns> Columns::Parse(absl::string_view text) {
     if (std::find(parts.begin(), parts.end(), sides[0]) == parts.end()) {
       const std::optional<std::string> nearest = Nearest(sides[0], parts);
       return UsageError(absl::StrCat("--columns: an event has no part \"", sides[0], "\"",
-                                     nearest.has_value() ? absl::StrCat("; did you mean \"", *nearest, "\"?") : "",
+                                     nearest.has_value() ? absl::StrCat("; did you mean \"", *nearest, "\"?") : ".",
                                      " The parts are: ", absl::StrJoin(parts, ", ")));
     }
     if (!columns.by_part.emplace(sides[0], sides[1]).second) {

@@ -3,8 +3,10 @@
 #include <google/protobuf/descriptor.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -192,7 +194,15 @@ absl::Status ShowHealth(const Session& session, const Question& question) {
 absl::Status ShowTimeline(const Session& session, const Question& question) {
   milestone::v1::ListTimelineRequest request;
   request.set_customer_id(question.id);
-  ASSIGN_OR_RETURN(const auto answer, GetPages<milestone::v1::ListTimelineResponse>(session, request, question.limit));
+  ASSIGN_OR_RETURN(auto answer, GetPages<milestone::v1::ListTimelineResponse>(session, request, question.limit));
+  if (session.format == Format::kTable) {
+    // It comes as it was recorded, a batch's conclusions after its events; a person reads by time.
+    std::stable_sort(answer.mutable_items()->begin(), answer.mutable_items()->end(),
+                     [](const milestone::v1::TimelineItem& a, const milestone::v1::TimelineItem& b) {
+                       return std::make_pair(a.time().seconds(), a.time().nanos()) <
+                              std::make_pair(b.time().seconds(), b.time().nanos());
+                     });
+  }
   Table table({{"TIME (UTC)"}, {"WHAT"}, {"DETAIL"}, {"BY EVENT"}});
   for (const milestone::v1::TimelineItem& item : answer.items()) {
     if (item.has_event()) {
@@ -278,6 +288,9 @@ absl::Status ListHealth(const Session& session, const Question& question) {
   ASSIGN_OR_RETURN(const std::string scorecard, ChosenScorecard(session, question));
   health::v1::ListHealthRequest request;
   request.set_scorecard_id(scorecard);
+  health::v1::Band band = health::v1::BAND_UNSPECIFIED;
+  health::v1::Band_Parse(absl::StrCat("BAND_", absl::AsciiStrToUpper(question.band)), &band);
+  request.set_band(band);
   ASSIGN_OR_RETURN(const auto answer, GetPages<health::v1::ListHealthResponse>(session, request, question.limit));
   Table table({{"CUSTOMER"}, {"BAND"}, {"HEALTH", kRight}, {"SINCE (UTC)"}, {""}});
   for (const health::v1::Health& health : answer.healths()) {
@@ -285,7 +298,7 @@ absl::Status ListHealth(const Session& session, const Question& question) {
                health.has_health_millipoints() ? Points(health.health_millipoints()) : "-",
                ShortTime(health.standing_band_time()), Bar(health.health_millipoints() / 1e5, 20)});
   }
-  return WriteList(session, answer, table, "customers with a score");
+  return WriteList(session, answer, table, question.band.empty() ? "customers with a score" : "customers in this band");
 }
 
 absl::Status ListPlaybooks(const Session& session, const Question& question) {

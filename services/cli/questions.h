@@ -16,6 +16,7 @@ struct Question {
   std::string journey;    // Empty: all.
   std::string stage;      // Empty: all.
   std::string scorecard;  // Empty: the only one there is.
+  std::string band;       // Empty: all.
   std::string customer;   // Empty: all.
   bool fresh = false;     // From the database instead of the cache.
   int64_t limit = 100;    // Rows at most; 0: all.

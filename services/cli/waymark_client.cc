@@ -42,6 +42,12 @@ std::string PathOf(const Descriptor& request) {
   std::abort();
 }
 
+// Whether no network lies between.
+bool IsLocal(absl::string_view address) {
+  return absl::StartsWith(address, "127.") || absl::StartsWith(address, "[::1]:") ||
+         absl::StartsWith(address, "localhost:") || absl::StartsWith(address, "unix:");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<WaymarkClient>> WaymarkClient::Create(const Server& server) {
@@ -91,9 +97,11 @@ absl::Status WaymarkClient::Call(const Message& request, Message* response, absl
 }
 
 bool WaymarkClient::ShowsKeyToTheNetwork() const {
-  const bool is_local = absl::StartsWith(server_.address, "127.") || absl::StartsWith(server_.address, "[::1]:") ||
-                        absl::StartsWith(server_.address, "localhost:") || absl::StartsWith(server_.address, "unix:");
-  return !server_.key.empty() && server_.tls_ca_file.empty() && !is_local;
+  if (server_.key.empty() || !server_.tls_ca_file.empty()) return false;
+  for (const absl::string_view part : absl::StrSplit(server_.address, ',')) {
+    if (!IsLocal(part.substr(part.find('=') + 1))) return true;  // Without a name, all of it: npos + 1 is 0.
+  }
+  return false;
 }
 
 std::shared_ptr<grpc::ChannelInterface> ChannelInto(rpc::Server& server) { return server.InProcessChannel(); }

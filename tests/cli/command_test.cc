@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -147,6 +148,10 @@ TEST_F(CommandTest, AJourneyIsAppliedCustomersComeAndTheFunnelShowsThem) {
   EXPECT_THAT(Do("get progress acme --fresh").out, AllOf(HasSubstr("1/3"), HasSubstr("here now")));
   EXPECT_THAT(Do("get customer acme").out, HasSubstr("acme: 3 events, the newest 2026-05-06 09:00:00"));
   EXPECT_THAT(Do("get timeline acme").out, AllOf(HasSubstr("data_connected"), HasSubstr("→ stage entered")));
+  std::vector<std::string> lines = absl::StrSplit(Do("get timeline acme").out, '\n', absl::SkipEmpty());
+  lines.erase(lines.begin());  // Each other line begins with its time.
+  EXPECT_TRUE(std::is_sorted(lines.begin(), lines.end(),
+                             [](const auto& a, const auto& b) { return a.substr(0, 19) < b.substr(0, 19); }));
   EXPECT_THAT(Do("get timeline acme --limit 1").out, HasSubstr("… there are more: --limit 0 shows all"));
   EXPECT_THAT(Do("list customers --journey onboarding --stage setup").out,
               AllOf(HasSubstr("northwind"), Not(HasSubstr("acme"))));
@@ -256,6 +261,7 @@ TEST(CommandLineTest, WrongUsageIsOneLineWithTheNearestNameAndExitCodeTwo) {
   EXPECT_THAT(error_of({"import", "events", "x", "--colums", "a=b"}),
               HasSubstr("did you mean --columns?; see waymark import events --help"));
   EXPECT_THAT(error_of({"get", "stage"}), HasSubstr("customer is required; see waymark get stage --help"));
+  EXPECT_THAT(error_of({"list", "health", "--band", "blue"}), HasSubstr("blue not in {red,yellow,green,"));
   EXPECT_THAT(error_of({"-o", "xml", "funnel", "x"}), HasSubstr("xml not in {table,json,yaml}"));
   EXPECT_THAT(error_of({"--key-file", "/nowhere/key", "funnel", "x"}), HasSubstr("--key-file: "));
   EXPECT_THAT(error_of({"demo", "--out", "x", "--end", "soon"}), HasSubstr("write a day, such as 2026-05-04"));
@@ -266,6 +272,9 @@ TEST(CommandLineTest, HelpGoesToTheOutputAndNamesTheExitCodes) {
   EXPECT_EQ(ran.code, kDone);
   EXPECT_THAT(ran.out, AllOf(HasSubstr("waymark dev --demo"), HasSubstr("Exit codes: 0 done; 1 refused")));
   EXPECT_EQ(RunCommand({"version"}).out, "waymark 0.1.0\n");
+  EXPECT_EQ(RunCommand({"--version"}).out, "waymark 0.1.0\n");
+  // A command's help is about it alone.
+  EXPECT_THAT(RunCommand({"list", "health", "--help"}).out, AllOf(HasSubstr("--band"), Not(HasSubstr("Examples:"))));
 }
 
 TEST(CommandLineTest, AServerThatIsNotThereIsExitCodeThree) {
@@ -279,10 +288,13 @@ TEST(CommandLineTest, AServerThatIsNotThereIsExitCodeThree) {
 TEST(CommandLineTest, AKeyThatTravelsOpenlyIsSaidSo) {
   EXPECT_THAT(RunCommand({"--server", "192.0.2.1:7000", "--key", "k", "--tls-ca", "/nowhere", "list", "journeys"}).err,
               Not(HasSubstr("unencrypted")));
-  const auto client = WaymarkClient::Create({.address = "192.0.2.1:7000", .key = "k"});
-  EXPECT_TRUE((*client)->ShowsKeyToTheNetwork());
-  const auto local = WaymarkClient::Create({.address = "127.0.0.1:7000", .key = "k"});
-  EXPECT_FALSE((*local)->ShowsKeyToTheNetwork());
+  const auto shows_key_at = [](const char* address) {
+    return (*WaymarkClient::Create({.address = address, .key = "k"}))->ShowsKeyToTheNetwork();
+  };
+  EXPECT_TRUE(shows_key_at("192.0.2.1:7000"));
+  EXPECT_TRUE(shows_key_at("journey=127.0.0.1:7001,milestone=192.0.2.1:7002"));
+  EXPECT_FALSE(shows_key_at("127.0.0.1:7000"));
+  EXPECT_FALSE(shows_key_at("journey=127.0.0.1:7001,milestone=localhost:7002"));
 }
 
 TEST(DevTest, ServesTheDemoUntilItIsToldToStop) {

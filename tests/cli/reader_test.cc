@@ -265,6 +265,12 @@ TEST(EventReaderTest, AMissingColumnIsNamedWithTheNearestOne) {
               ElementsAre(HasSubstr("no column \"atrs\"")));
 }
 
+TEST(EventReaderTest, AColumnOfAnotherPartIsNotProposedForAMissingOne) {
+  EXPECT_THAT(EventsOf("event_id,customer_id,type,when\n"),
+              ElementsAre("refused: no column \"event_time\" for the event's time. The columns are: event_id, "
+                          "customer_id, type, when. Say which is which by --columns time=…"));
+}
+
 TEST(EventReaderTest, UnknownPartsOfColumnsAreNamedWithTheNearestOne) {
   EXPECT_THAT(std::string(Columns::Parse("custmer=a").status().message()), HasSubstr("did you mean \"customer\"?"));
   EXPECT_THAT(std::string(Columns::Parse("customer").status().message()), HasSubstr("not of the form part=column"));
