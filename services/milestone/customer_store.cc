@@ -43,16 +43,15 @@ absl::StatusOr<std::vector<std::optional<Customer>>> LoadCustomers(sql::Transact
   return customers;
 }
 
-absl::Status SaveCustomers(sql::Transaction& tx, absl::Span<const absl::string_view> workspaces,
-                           absl::Span<const Customer> customers) {
+absl::Status SaveCustomers(sql::Transaction& tx,
+                           absl::Span<const std::pair<absl::string_view, const Customer*>> customers) {
   std::vector<std::string> checkpoints;
   checkpoints.reserve(customers.size());
   std::vector<sql::Params> sets;
   sets.reserve(customers.size());
-  for (size_t i = 0; i < customers.size(); ++i) {
-    const Customer& customer = customers[i];
-    checkpoints.push_back(EncodeDossier(customer.dossier));
-    sets.push_back({workspaces[i], customer.customer_id, customer.revision, customer.version_position,
+  for (const auto& [workspace, customer] : customers) {
+    checkpoints.push_back(EncodeDossier(customer->dossier));
+    sets.push_back({workspace, customer->customer_id, customer->revision, customer->version_position,
                     sql::Bytes{checkpoints.back()}});
   }
   return tx.ExecuteMany(kSave, sets).status();

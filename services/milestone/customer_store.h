@@ -3,6 +3,7 @@
 #define WAYMARK_SERVICES_MILESTONE_CUSTOMER_STORE_H_
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,9 +19,9 @@ namespace waymark::milestone {
 absl::StatusOr<std::vector<std::optional<Customer>>> LoadCustomers(sql::Transaction& tx,
                                                                    absl::Span<const CustomerName> names);
 
-// Stores customers; customers[i] belongs to workspaces[i].
-absl::Status SaveCustomers(sql::Transaction& tx, absl::Span<const absl::string_view> workspaces,
-                           absl::Span<const Customer> customers);
+// Stores customers, each with its workspace.
+absl::Status SaveCustomers(sql::Transaction& tx,
+                           absl::Span<const std::pair<absl::string_view, const Customer*>> customers);
 
 // Customers of a workspace by id (bytewise), after `after`, at most `limit`.
 absl::StatusOr<std::vector<Customer>> ListCustomers(sql::Transaction& tx, absl::string_view workspace,

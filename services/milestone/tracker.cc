@@ -134,26 +134,31 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
   return absl::OkStatus();
 }
 
+std::vector<std::pair<absl::string_view, const Customer*>> CustomersOf(const std::vector<Task>& tasks) {
+  std::vector<std::pair<absl::string_view, const Customer*>> customers;
+  customers.reserve(tasks.size());
+  for (const Task& task : tasks) customers.push_back({task.workspace, &task.customer});
+  return customers;
+}
+
 // Appends the tasks' facts, saves the customers and remembers where their conclusions are.
 absl::Status Save(sql::Transaction& tx, journal::Journal& journal, journal::Lanes& lanes, std::vector<Task>& tasks) {
+  std::vector<journal::NewEntry> facts;
   std::vector<CustomerName> concluded;
-  std::vector<int64_t> positions;
   for (Task& task : tasks) {
-    for (const journal::Place& place : lanes.Append(std::move(task.facts))) {
+    for (journal::NewEntry& fact : task.facts) {
+      facts.push_back(std::move(fact));
       concluded.push_back({task.workspace, task.customer.customer_id});
-      positions.push_back(place.position);
     }
   }
-  std::vector<absl::string_view> workspaces;
-  std::vector<Customer> customers;
+  std::vector<int64_t> positions;
+  for (const journal::Place& place : lanes.Append(std::move(facts))) positions.push_back(place.position);
   for (Task& task : tasks) {
     // The customer's version is its lane's end in this transaction.
     task.customer.version_position = lanes.Head(journal::LaneOf(task.workspace, task.customer.customer_id));
-    workspaces.push_back(task.workspace);
-    customers.push_back(task.customer);
   }
   RETURN_IF_ERROR(StoreConclusions(tx, concluded, positions));
-  RETURN_IF_ERROR(SaveCustomers(tx, workspaces, customers));
+  RETURN_IF_ERROR(SaveCustomers(tx, CustomersOf(tasks)));
   return journal.Store(tx, lanes);
 }
 
@@ -167,13 +172,6 @@ std::vector<v1::CustomerStages> ToValues(const std::vector<Task>& tasks, int64_t
     values.back().set_workspace(std::string(task.workspace));
   }
   return values;
-}
-
-std::vector<std::pair<absl::string_view, const Customer*>> CustomersOf(const std::vector<Task>& tasks) {
-  std::vector<std::pair<absl::string_view, const Customer*>> customers;
-  customers.reserve(tasks.size());
-  for (const Task& task : tasks) customers.push_back({task.workspace, &task.customer});
-  return customers;
 }
 
 // The part of the journal that a transaction has written.
