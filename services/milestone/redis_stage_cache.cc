@@ -1,6 +1,6 @@
 #include "services/milestone/redis_stage_cache.h"
 
-#include <atomic>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/types/span.h"
 #include "common/base/ids.h"
 #include "common/base/status.h"
 
@@ -21,28 +22,48 @@ namespace {
 // meanwhile, nobody could tell.
 constexpr size_t kWidth = 16;
 constexpr absl::Duration kTrusted = absl::Seconds(5);
-constexpr int kStretch = 1000;
-constexpr size_t kValuesPerCommand = 100;
+// Entries of the journal that Tail() tells in one script, and customers that a shortcut does: what is more is told by
+// Tail(). Redis serves nobody else meanwhile, about 1 ms.
+constexpr int kStretch = 200;
+constexpr size_t kMostInScript = 500;
 
+// Writes values, and moves the tail over the stretch that they are all the news of. Both or neither: a tail that moved
+// without its values, across a restart from a snapshot, would be believed. KEYS: the tail, each value's. ARGV: seconds
+// to keep values, `epoch after through` of the stretch or nothing, the values without their generation.
 constexpr char kPut[] = R"lua(
 local tail = redis.call('GET', KEYS[1])
 if not tail then return 0 end
 local generation = string.sub(tail, 1, 16)
 local start = string.sub(tail, 17, 48)
+local epoch = string.sub(tail, 17, 32)
 for i = 2, #KEYS do
-  local version = string.sub(ARGV[i], 1, 32)
-  if string.sub(version, 1, 16) == string.sub(start, 1, 16) and version >= start then
+  local version = string.sub(ARGV[i + 1], 1, 32)
+  if string.sub(version, 1, 16) == epoch and version >= start then
     local old = redis.call('GETRANGE', KEYS[i], 0, 47)
     if string.sub(old, 1, 16) ~= generation or string.sub(old, 17, 48) < version then
-      redis.call('SET', KEYS[i], generation .. ARGV[i], 'EX', ARGV[1])
+      redis.call('SET', KEYS[i], generation .. ARGV[i + 1], 'EX', ARGV[1])
     end
   end
+end
+local position = string.sub(tail, 49, 64)
+local after, through = string.sub(ARGV[2], 17, 32), string.sub(ARGV[2], 33, 48)
+if string.sub(ARGV[2], 1, 16) == epoch and after <= position and position < through then
+  redis.call('SET', KEYS[1], string.sub(tail, 1, 48) .. through .. string.sub(tail, 65))
 end
 return 1
 )lua";
 
+// Says that a tail was sure at ARGV[2], unless it is before the epoch and position of ARGV[1].
+constexpr char kRenewTail[] = R"lua(
+local tail = redis.call('GET', KEYS[1])
+if not tail or string.sub(tail, 17, 32) ~= string.sub(ARGV[1], 1, 16) then return 0 end
+if string.sub(tail, 49, 64) < string.sub(ARGV[1], 17, 32) then return 0 end
+redis.call('SET', KEYS[1], string.sub(tail, 1, 64) .. ARGV[2])
+return 1
+)lua";
+
 // Replaces a tail, unless somebody else has replaced what was seen.
-constexpr char kMoveTail[] = R"lua(
+constexpr char kBeginTail[] = R"lua(
 local tail = redis.call('GET', KEYS[1])
 if (tail or '') == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) return 1 end
 return 0
@@ -86,10 +107,25 @@ std::optional<ParsedTail> Parse(const std::optional<std::string>& text) {
   return tail;
 }
 
+// What Redis is told of `values`, all of one lane, and of the stretch that they are all the news of; `stretch` may be
+// missing.
+redis::Client::Command ToPut(int lane, absl::Span<const v1::CustomerStages* const> values, int64_t epoch,
+                             const StageCache::Stretch* stretch) {
+  redis::Client::Command command{"EVAL", kPut, absl::StrCat(values.size() + 1), TailKey(lane)};
+  for (const v1::CustomerStages* value : values) command.push_back(ValueKey(value->workspace(), value->customer_id()));
+  command.push_back(kSeconds);
+  command.push_back(stretch == nullptr ? "" : absl::StrCat(Hex(epoch), Hex(stretch->after), Hex(stretch->through)));
+  for (const v1::CustomerStages* value : values) {
+    command.push_back(
+        absl::StrCat(Hex(value->version_epoch()), Hex(value->version_position()), value->SerializeAsString()));
+  }
+  return command;
+}
+
 }  // namespace
 
 RedisStageCache::RedisStageCache(redis::Client& client, journal::Journal& journal, Reader& reader, const Clock& clock)
-    : client_(client), journal_(journal), reader_(reader), clock_(clock), shortcuts_(journal::kLanes) {}
+    : client_(client), journal_(journal), reader_(reader), clock_(clock) {}
 
 RedisStageCache::~RedisStageCache() {
   absl::MutexLock lock(&mutex_);
@@ -110,129 +146,87 @@ void RedisStageCache::Send(redis::Client::Command command, redis::Client::Done d
 }
 
 void RedisStageCache::Put(std::vector<v1::CustomerStages> values, std::vector<Stretch> stretches) {
-  std::vector<redis::Client::Command> commands;
   std::map<int, std::vector<const v1::CustomerStages*>> by_lane;
   for (const v1::CustomerStages& value : values) {
     by_lane[journal::LaneOf(value.workspace(), value.customer_id())].push_back(&value);
   }
+  std::map<int, const Stretch*> stretch_of;
+  for (const Stretch& stretch : stretches) stretch_of[stretch.lane] = &stretch;
   for (const auto& [lane, of_lane] : by_lane) {
-    for (size_t begin = 0; begin < of_lane.size(); begin += kValuesPerCommand) {
-      const size_t end = std::min(begin + kValuesPerCommand, of_lane.size());
-      redis::Client::Command command{"EVAL", kPut, absl::StrCat(end - begin + 1), TailKey(lane)};
-      for (size_t i = begin; i < end; ++i) {
-        command.push_back(ValueKey(of_lane[i]->workspace(), of_lane[i]->customer_id()));
-      }
-      command.push_back(kSeconds);
-      for (size_t i = begin; i < end; ++i) {
-        command.push_back(absl::StrCat(Hex(of_lane[i]->version_epoch()), Hex(of_lane[i]->version_position()),
-                                       of_lane[i]->SerializeAsString()));
-      }
-      commands.push_back(std::move(command));
+    const absl::Span<const v1::CustomerStages* const> all = of_lane;
+    const Stretch* const stretch = all.size() > kMostInScript ? nullptr : stretch_of[lane];
+    for (size_t begin = 0; begin < all.size(); begin += kMostInScript) {
+      // Whether it was written is seen by Tail().
+      Send(ToPut(lane, all.subspan(begin, kMostInScript), journal_.epoch(), stretch),
+           [](const absl::StatusOr<redis::Reply>&) {});
     }
-  }
-  // Only where every value was written do the stretches count as told.
-  struct Progress {
-    std::atomic<size_t> left;
-    std::atomic<bool> good{true};
-    std::vector<Stretch> stretches;
-  };
-  auto progress = std::make_shared<Progress>();
-  progress->left = commands.size();
-  progress->stretches = std::move(stretches);
-  for (redis::Client::Command& command : commands) {
-    Send(std::move(command), [this, progress](const absl::StatusOr<redis::Reply>& reply) {
-      if (!reply.ok() || reply->integer != 1) progress->good = false;
-      if (--progress->left > 0 || !progress->good) return;
-      absl::MutexLock lock(&mutex_);
-      for (const Stretch& stretch : progress->stretches) {
-        std::map<int64_t, int64_t>& of_lane = shortcuts_[stretch.lane];
-        of_lane[stretch.after] = stretch.through;
-        // Far more than a healthy tail leaves behind; past it the journal is read instead.
-        if (of_lane.size() > 10'000) of_lane.clear();
-      }
-    });
   }
 }
 
 void RedisStageCache::Get(absl::string_view workspace, absl::string_view customer_id, Done done) {
-  struct Answers {
-    std::optional<std::string> tail;
-    std::string customer_id;
-    Done done;
-  };
-  auto answers = std::make_shared<Answers>();
-  answers->done = std::move(done);
-  // Two commands of one caller are answered in order, and sent together.
-  Send({"GET", TailKey(journal::LaneOf(workspace, customer_id))}, [answers](const absl::StatusOr<redis::Reply>& reply) {
-    if (reply.ok()) answers->tail = reply->text;
-  });
-  Send({"GET", ValueKey(workspace, customer_id)}, [this, answers](const absl::StatusOr<redis::Reply>& reply) {
-    const std::optional<ParsedTail> tail = Parse(answers->tail);
-    const bool trusted = tail.has_value() && tail->epoch == journal_.epoch() && clock_.Now() - tail->renewed < kTrusted;
-    v1::CustomerStages value;
-    const bool found =
-        trusted && reply.ok() && reply->text.has_value() && reply->text->size() >= 3 * kWidth &&
-        reply->text->compare(0, kWidth, tail->generation) == 0 &&
-        value.ParseFromArray(reply->text->data() + 3 * kWidth, static_cast<int>(reply->text->size() - 3 * kWidth));
-    answers->done(found ? std::optional<v1::CustomerStages>(std::move(value)) : std::nullopt);
-  });
+  Send({"MGET", TailKey(journal::LaneOf(workspace, customer_id)), ValueKey(workspace, customer_id)},
+       [this, done = std::move(done)](const absl::StatusOr<redis::Reply>& reply) {
+         if (!reply.ok() || reply->elements.size() != 2) return done(std::nullopt);
+         const std::optional<ParsedTail> tail = Parse(reply->elements[0].text);
+         const std::optional<std::string>& text = reply->elements[1].text;
+         // Not of the future either: a clock that goes wrong elsewhere must not make it sure for long.
+         const bool trusted = tail.has_value() && tail->epoch == journal_.epoch() &&
+                              absl::AbsDuration(clock_.Now() - tail->renewed) < kTrusted;
+         v1::CustomerStages value;
+         const bool found =
+             trusted && text.has_value() && text->size() >= 3 * kWidth &&
+             text->compare(0, kWidth, tail->generation) == 0 &&
+             value.ParseFromArray(text->data() + 3 * kWidth, static_cast<int>(text->size() - 3 * kWidth));
+         done(found ? std::optional<v1::CustomerStages>(std::move(value)) : std::nullopt);
+       });
 }
 
-int64_t RedisStageCache::FollowShortcuts(int lane, int64_t position) {
-  absl::MutexLock lock(&mutex_);
-  std::map<int64_t, int64_t>& of_lane = shortcuts_[lane];
-  of_lane.erase(of_lane.begin(), of_lane.lower_bound(position));
-  while (!of_lane.empty() && of_lane.begin()->first == position) {
-    position = of_lane.begin()->second;
-    of_lane.erase(of_lane.begin());
+absl::Status RedisStageCache::Tell(int lane, const journal::Journal::Stretch& stretch, int64_t after) {
+  std::map<std::string, std::set<std::string>> changed;
+  for (const journal::Entry& entry : stretch.entries) changed[entry.workspace].insert(entry.key);
+  std::vector<v1::CustomerStages> values;
+  for (const auto& [workspace, customers] : changed) {
+    const std::vector<std::string> ids(customers.begin(), customers.end());
+    ASSIGN_OR_RETURN(std::vector<v1::CustomerStages> found, reader_.GetStages(workspace, ids));
+    for (v1::CustomerStages& value : found) {
+      value.set_workspace(workspace);
+      values.push_back(std::move(value));
+    }
   }
-  return position;
+  std::vector<const v1::CustomerStages*> pointers;
+  for (const v1::CustomerStages& value : values) pointers.push_back(&value);
+  const Stretch told{.lane = lane, .after = after, .through = stretch.reached};
+  return client_.Call(ToPut(lane, pointers, journal_.epoch(), &told)).status();
 }
 
-absl::StatusOr<bool> RedisStageCache::TailLane(int lane, int64_t head, const std::optional<std::string>& kept) {
-  std::optional<ParsedTail> tail = Parse(kept);
+absl::StatusOr<bool> RedisStageCache::TailLane(int lane, int64_t head, absl::Time sure,
+                                               const std::optional<std::string>& kept) {
+  const std::optional<ParsedTail> tail = Parse(kept);
   if (!tail.has_value() || tail->epoch != journal_.epoch() || tail->position > head) {
     // Nothing that Redis holds can be trusted: begin anew. What is filled from now on is at least as new as the
-    // journal's present end.
-    tail = ParsedTail{.generation = absl::BytesToHexString(RandomBytes(kWidth / 2)),
-                      .epoch = journal_.epoch(),
-                      .start = head,
-                      .position = head};
+    // journal's present end. Where another replica was quicker, its tail stands.
+    const ParsedTail fresh{.generation = absl::BytesToHexString(RandomBytes(kWidth / 2)),
+                           .epoch = journal_.epoch(),
+                           .start = head,
+                           .position = head,
+                           .renewed = sure};
+    RETURN_IF_ERROR(client_.Call({"EVAL", kBeginTail, "1", TailKey(lane), kept.value_or(""), Write(fresh)}).status());
+    return true;
   }
-  bool wrote = false;
-  tail->position = FollowShortcuts(lane, tail->position);
-  while (tail->position < head) {
+  int64_t position = tail->position;
+  while (position < head) {
     journal::Journal::Stretch stretch;
     RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
-      ASSIGN_OR_RETURN(stretch, journal_.Read(tx, lane, tail->position, kStretch, std::nullopt));
+      ASSIGN_OR_RETURN(stretch, journal_.Read(tx, lane, position, kStretch, std::nullopt));
       return absl::OkStatus();
     }));
-    std::map<std::string, std::set<std::string>> changed;
-    for (const journal::Entry& entry : stretch.entries) changed[entry.workspace].insert(entry.key);
-    for (const auto& [workspace, customers] : changed) {
-      const std::vector<std::string> ids(customers.begin(), customers.end());
-      ASSIGN_OR_RETURN(std::vector<v1::CustomerStages> values, reader_.GetStages(workspace, ids));
-      for (v1::CustomerStages& value : values) {
-        value.set_workspace(workspace);
-        redis::Client::Command command{
-            "EVAL",
-            kPut,
-            "2",
-            TailKey(lane),
-            ValueKey(workspace, value.customer_id()),
-            kSeconds,
-            absl::StrCat(Hex(value.version_epoch()), Hex(value.version_position()), value.SerializeAsString())};
-        ASSIGN_OR_RETURN(const redis::Reply reply, client_.Call(std::move(command)));
-        if (reply.integer != 1) return absl::AbortedError("the tail of the stage cache was taken away");
-      }
-    }
-    wrote = true;
-    tail->position = stretch.reached;
+    RETURN_IF_ERROR(Tell(lane, stretch, position));
+    position = stretch.reached;
   }
-  tail->renewed = clock_.Now();
-  // Where another replica was quicker, its tail stands.
-  RETURN_IF_ERROR(client_.Call({"EVAL", kMoveTail, "1", TailKey(lane), kept.value_or(""), Write(*tail)}).status());
-  return wrote;
+  ASSIGN_OR_RETURN(const redis::Reply renewed,
+                   client_.Call({"EVAL", kRenewTail, "1", TailKey(lane), absl::StrCat(Hex(journal_.epoch()), Hex(head)),
+                                 absl::StrCat(absl::ToUnixMillis(sure))}));
+  return position > tail->position || renewed.integer != 1;
 }
 
 absl::StatusOr<bool> RedisStageCache::Tail() {
@@ -240,18 +234,19 @@ absl::StatusOr<bool> RedisStageCache::Tail() {
   std::vector<redis::Client::Command> commands;
   for (int lane = 0; lane < journal::kLanes; ++lane) commands.push_back({"GET", TailKey(lane)});
   const std::vector<absl::StatusOr<redis::Reply>> kept = client_.Call(commands);
+  for (const absl::StatusOr<redis::Reply>& reply : kept) RETURN_IF_ERROR(reply.status());
+  const absl::Time sure = clock_.Now();
   std::vector<journal::Place> heads;
   RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
     ASSIGN_OR_RETURN(heads, journal_.Heads(tx));
     return absl::OkStatus();
   }));
-  bool wrote = false;
+  bool did = false;
   for (int lane = 0; lane < journal::kLanes; ++lane) {
-    RETURN_IF_ERROR(kept[lane].status());
-    ASSIGN_OR_RETURN(const bool wrote_lane, TailLane(lane, heads[lane].position, kept[lane]->text));
-    wrote = wrote || wrote_lane;
+    ASSIGN_OR_RETURN(const bool did_lane, TailLane(lane, heads[lane].position, sure, kept[lane]->text));
+    did = did || did_lane;
   }
-  return wrote;
+  return did;
 }
 
 }  // namespace waymark::milestone

@@ -4,18 +4,20 @@
 // that was last sure, and a generation that every value of the lane carries. The tail lives beside the values, so
 // whatever happens to Redis happens to both: emptied, there is no tail and nothing is trusted until Tail() has begun a
 // new generation; restored from an older snapshot, the tail is as old as the values and Tail() takes up from there. A
-// write after commit is a shortcut; where it fails, Tail() finds the gap. A tail not renewed for 5 s sends readers to
-// the database.
+// tail moves only together with the values that it tells of. A write after commit is a shortcut, which moves the tail
+// where it joins on; where it fails or comes out of turn, Tail() finds the gap. A tail not renewed for 5 s sends
+// readers to the database.
 #ifndef WAYMARK_SERVICES_MILESTONE_REDIS_STAGE_CACHE_H_
 #define WAYMARK_SERVICES_MILESTONE_REDIS_STAGE_CACHE_H_
 
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/journal/journal.h"
 #include "common/redis/redis.h"
@@ -37,15 +39,17 @@ class RedisStageCache final : public StageCache {
   void Get(absl::string_view workspace, absl::string_view customer_id, Done done) override;
 
   // Brings every lane's tail to the journal's end, writing what no shortcut has written, and renews it; every replica
-  // may do so. True where it wrote something. Errors: of Redis and of the database; the tails then stay as they are.
+  // may do so. True where there was more to do than to renew it. Errors: of Redis and of the database; what is not told
+  // is then not said to be.
   absl::StatusOr<bool> Tail();
 
  private:
   // Sends a command whose answer the destructor waits for.
   void Send(redis::Client::Command command, redis::Client::Done done);
-  absl::StatusOr<bool> TailLane(int lane, int64_t head, const std::optional<std::string>& kept);
-  // How far the shortcuts of this process reach from `position`.
-  int64_t FollowShortcuts(int lane, int64_t position);
+  // What was sure at the moment `sure`: the lane ended at `head`.
+  absl::StatusOr<bool> TailLane(int lane, int64_t head, absl::Time sure, const std::optional<std::string>& kept);
+  // Writes the values of whoever a stretch of the journal concerns.
+  absl::Status Tell(int lane, const journal::Journal::Stretch& stretch, int64_t after);
 
   redis::Client& client_;
   journal::Journal& journal_;
@@ -53,8 +57,6 @@ class RedisStageCache final : public StageCache {
   const Clock& clock_;
   absl::Mutex mutex_;
   int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
-  // What shortcuts have written, by lane: after → through.
-  std::vector<std::map<int64_t, int64_t>> shortcuts_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace waymark::milestone
