@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "common/base/status.h"
 #include "services/cli/table.h"
 #include "services/cli/usage.h"
@@ -67,6 +68,12 @@ std::string StateOf(milestone::v1::EnrollmentState state) {
 std::string BandOf(health::v1::Band band) { return Short(health::v1::Band_Name(band), "BAND_"); }
 
 std::string Points(int32_t millipoints) { return absl::StrFormat("%.1f", millipoints / 1000.0); }
+
+// A measure's value, to a hundredth: `62.62`, `0.5`, `19`.
+std::string ShortNumber(double value) {
+  const std::string text = absl::StrFormat("%.2f", value);
+  return std::string(absl::StripSuffix(absl::StripSuffix(absl::StripSuffix(text, "0"), "0"), "."));
+}
 
 // The latest published version's number, where there is one.
 std::string Published(uint32_t number) { return number == 0 ? "-" : absl::StrCat(number); }
@@ -179,8 +186,8 @@ absl::Status ShowHealth(const Session& session, const Question& question) {
   }
   Table table({{"MEASURE"}, {"VALUE", kRight}, {"SCORE", kRight}, {"WEIGHT", kRight}, {"POINTS", kRight}, {""}});
   for (const health::v1::Contribution& part : health.contributions()) {
-    const std::string before = part.has_previous_value() ? absl::StrFormat("%g → ", part.previous_value()) : "";
-    table.Add({part.measure_key(), part.has_value() ? absl::StrCat(before, absl::StrFormat("%.4g", part.value())) : "-",
+    const std::string before = part.has_previous_value() ? absl::StrCat(ShortNumber(part.previous_value()), " → ") : "";
+    table.Add({part.measure_key(), part.has_value() ? absl::StrCat(before, ShortNumber(part.value())) : "-",
                part.has_score_millipoints() ? Points(part.score_millipoints()) : "-",
                Percent(part.effective_weight_ppm() / 1e6), Points(part.points_millipoints()),
                part.state() == health::v1::CONTRIBUTION_STATE_KNOWN
