@@ -1,5 +1,6 @@
 #include "services/milestone/committer.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -76,16 +77,23 @@ void Committer::Run() {
     }
     std::vector<const Batch*> batches;
     for (const Waiting& waiting : taken) batches.push_back(waiting.batch.get());
-    absl::StatusOr<std::vector<Receipt>> receipts = tracker_.Record(batches);
+    // Shared, because std::function copies what it holds.
+    auto answer = std::make_shared<Answer>();
+    answer->recorded = tracker_.Record(batches);
+    answer->waiting = std::move(taken);
     commits.Add(1);
-    for (size_t i = 0; i < taken.size(); ++i) {
-      if (receipts.ok()) {
-        events_stored.Add(static_cast<double>(taken[i].batch->events.size()));
-        taken[i].done(*taken[i].batch, std::move((*receipts)[i]));
-      } else {
-        taken[i].done(*taken[i].batch, receipts.status());
+    answering_.Run([this, answer, &events_stored] {
+      if (answer->recorded.ok()) tracker_.Tell(*answer->recorded);
+      for (size_t i = 0; i < answer->waiting.size(); ++i) {
+        const Waiting& waiting = answer->waiting[i];
+        if (!answer->recorded.ok()) {
+          waiting.done(*waiting.batch, answer->recorded.status());
+          continue;
+        }
+        events_stored.Add(static_cast<double>(waiting.batch->events.size()));
+        waiting.done(*waiting.batch, std::move(answer->recorded->receipts[i]));
       }
-    }
+    });
   }
 }
 

@@ -18,8 +18,7 @@ std::optional<Customer> CustomerMemory::Take(const journal::Lanes& lanes, absl::
   return customer;
 }
 
-void CustomerMemory::Remember(const journal::Lanes& lanes,
-                              const std::vector<std::pair<absl::string_view, const Customer*>>& customers) {
+void CustomerMemory::Remember(const journal::Lanes& lanes, std::vector<std::pair<std::string, Customer>> customers) {
   absl::MutexLock lock(&mutex_);
   for (int number = 0; number < journal::kLanes; ++number) {
     if (!lanes.Has(number)) continue;
@@ -28,9 +27,10 @@ void CustomerMemory::Remember(const journal::Lanes& lanes,
     if (lane.customers.size() > most_of_lane_) lane.customers.clear();
     lane.head = lanes.Head(number);
   }
-  for (const auto& [workspace, customer] : customers) {
-    lanes_[journal::LaneOf(workspace, customer->customer_id)]
-        .customers[std::make_pair(std::string(workspace), customer->customer_id)] = *customer;
+  for (auto& [workspace, customer] : customers) {
+    Lane& lane = lanes_[journal::LaneOf(workspace, customer.customer_id)];
+    auto key = std::make_pair(std::move(workspace), customer.customer_id);
+    lane.customers[std::move(key)] = std::move(customer);
   }
 }
 

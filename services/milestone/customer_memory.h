@@ -30,10 +30,8 @@ class CustomerMemory {
   // remembered: the transaction changes it, or, where that fails, the database is asked again.
   std::optional<Customer> Take(const journal::Lanes& lanes, absl::string_view workspace, absl::string_view customer_id);
 
-  // Says that the transaction which locked `lanes` has committed and left these customers so; customers[i] belongs to
-  // workspaces[i].
-  void Remember(const journal::Lanes& lanes,
-                const std::vector<std::pair<absl::string_view, const Customer*>>& customers);
+  // Says that the transaction which locked `lanes` has committed and left these customers, each with its workspace, so.
+  void Remember(const journal::Lanes& lanes, std::vector<std::pair<std::string, Customer>> customers);
 
   // Forgets everything.
   void Clear();

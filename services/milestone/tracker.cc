@@ -141,6 +141,14 @@ std::vector<std::pair<absl::string_view, const Customer*>> CustomersOf(const std
   return customers;
 }
 
+// The customers as they were left; the tasks have them no more.
+std::vector<std::pair<std::string, Customer>> TakeCustomers(std::vector<Task>& tasks) {
+  std::vector<std::pair<std::string, Customer>> customers;
+  customers.reserve(tasks.size());
+  for (Task& task : tasks) customers.push_back({std::string(task.workspace), std::move(task.customer)});
+  return customers;
+}
+
 // Appends the tasks' facts, saves the customers and remembers where their conclusions are.
 absl::Status Save(sql::Transaction& tx, journal::Journal& journal, journal::Lanes& lanes, std::vector<Task>& tasks) {
   std::vector<journal::NewEntry> facts;
@@ -311,7 +319,7 @@ std::set<int> AllLanes() {
 Tracker::Tracker(journal::Journal& journal, Shelf& shelf, StageCache& cache, const Clock& clock)
     : journal_(journal), shelf_(shelf), cache_(cache), clock_(clock) {}
 
-absl::StatusOr<std::vector<Receipt>> Tracker::Record(absl::Span<const Batch* const> batches) {
+absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const> batches) {
   std::vector<Item> items;
   std::set<int> lane_numbers;
   std::vector<std::set<int>> lanes_of(batches.size());
@@ -330,7 +338,8 @@ absl::StatusOr<std::vector<Receipt>> Tracker::Record(absl::Span<const Batch* con
            std::tie(b.of->workspace, b.incoming->customer_id, b.incoming->event.id);
   });
 
-  std::vector<Receipt> receipts(batches.size());
+  Recorded recorded{.receipts = std::vector<Receipt>(batches.size())};
+  std::vector<Receipt>& receipts = recorded.receipts;
   std::vector<Task> tasks;
   std::deque<journal::Entry> kept;
   std::optional<journal::Lanes> lanes;
@@ -349,9 +358,10 @@ absl::StatusOr<std::vector<Receipt>> Tracker::Record(absl::Span<const Batch* con
     return Save(tx, journal_, *lanes, tasks);
   };
   RETURN_IF_ERROR(journal_.db().Transact(record));
-  memory_.Remember(*lanes, CustomersOf(tasks));
   journal_.Announce(*lanes);
-  cache_.Put(ToValues(tasks, journal_.epoch()), ToStretches(*lanes));
+  recorded.values = ToValues(tasks, journal_.epoch());
+  recorded.stretches = ToStretches(*lanes);
+  memory_.Remember(*lanes, TakeCustomers(tasks));
   for (size_t batch = 0; batch < batches.size(); ++batch) {
     std::vector<journal::TokenPosition> positions;
     for (const int lane : lanes_of[batch]) {
@@ -360,8 +370,10 @@ absl::StatusOr<std::vector<Receipt>> Tracker::Record(absl::Span<const Batch* con
     }
     receipts[batch].consistency_token = journal::MakeToken(positions);
   }
-  return receipts;
+  return recorded;
 }
+
+void Tracker::Tell(Recorded& recorded) { cache_.Put(std::move(recorded.values), std::move(recorded.stretches)); }
 
 absl::StatusOr<bool> Tracker::Sweep() {
   std::vector<Task> tasks;

@@ -28,11 +28,21 @@ class Tracker {
   // What is given must outlive the tracker.
   Tracker(journal::Journal& journal, Shelf& shelf, StageCache& cache, const Clock& clock);
 
+  // What a transaction came to, and what is still to be told of it.
+  struct Recorded {
+    std::vector<Receipt> receipts;  // One per batch.
+    std::vector<v1::CustomerStages> values;
+    std::vector<StageCache::Stretch> stretches;
+  };
   // Stores the checked events of several batches, together with every conclusion and fact, in one transaction. An event
   // later in history order than everything applied is folded in; any other makes its customer's history be folded anew,
   // and what had been told otherwise is told as a revision. Errors: UNAVAILABLE, RESOURCE_EXHAUSTED  as of
   // sql::Database; whether anything was stored is then unknown, and sending again is safe.
-  absl::StatusOr<std::vector<Receipt>> Record(absl::Span<const Batch* const> batches);
+  absl::StatusOr<Recorded> Record(absl::Span<const Batch* const> batches);
+
+  // Writes the stage cache; before the receipts are given out, so that who reads with their token finds the answer
+  // there. May run beside the next Record.
+  void Tell(Recorded& recorded);
 
   // Evaluates the next customers after a version was published, so that whoever's history fulfils its entry is
   // enrolled, whichever came first; true where there were any. Everything found so is historical.
