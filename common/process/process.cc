@@ -49,7 +49,12 @@ void Declare(config::Settings& settings, Options& options) {
 }
 
 absl::StatusOr<std::unique_ptr<rpc::Authorizer>> MakeAuthorizer(const Options& options) {
-  if (options.auth) return rpc::Authorizer::FromFile(options.credentials_file);
+  if (options.auth) {
+    if (options.credentials_file.empty()) {
+      return InvalidField("credentials-file", "must be given; --auth=false admits everybody, on loopback alone");
+    }
+    return rpc::Authorizer::FromFile(options.credentials_file);
+  }
   if (!IsLoopback(options.server.address)) {
     return InvalidField("auth", "may be false only where grpc-address is on loopback, such as 127.0.0.1:7001");
   }
