@@ -286,7 +286,7 @@ absl::Status Validate(const std::vector<std::string>& paths, std::ostream& out, 
   int64_t findings = 0;
   for (const SourcedManifest& source : sources) {
     if (!source.manifest.has_journey()) continue;
-    const std::vector<rules::Finding> found = rules::Check(rules::FromProto(source.manifest.journey().definition()));
+    const std::vector<rules::Finding> found = rules::Check(source.manifest.journey().definition());
     for (const rules::Finding& finding : found) {
       err << Locate(source, absl::StrCat("definition.", finding.path), InWords(finding.message, finding.hint)) << "\n";
       ++findings;

@@ -55,7 +55,7 @@ of waymark.manifest.v1.Manifest (protos/waymark/manifest/v1/manifest.proto has e
     journey_id: onboarding
     title: Onboarding
     definition:
-      entry: {first_event: {event_types: [signed_up]}}
+      entry: {triggers: [{first_event: {event_types: [signed_up]}}]}
       stages:
         - key: setup
           milestones:

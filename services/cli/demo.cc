@@ -18,7 +18,7 @@ journey:
   journey_id: onboarding
   title: From sign-up to renewal
   definition:
-    entry: {first_event: {event_types: [signed_up]}}
+    entry: {triggers: [{first_event: {event_types: [signed_up]}}]}
     stages:
       - key: setup
         title: Set up

@@ -1,21 +1,15 @@
 #include "services/cli/versioned_kinds.h"
 
+#include "services/rules/convert/canonical.h"
+
 namespace waymark::cli {
 
-// The defaults are those that definition.proto states.
 JourneyKind::Definition JourneyKind::Normalised(Definition definition) {
-  for (auto& stage : *definition.mutable_stages()) {
-    if (stage.title().empty()) stage.set_title(stage.key());
-    for (auto& milestone : *stage.mutable_milestones()) {
-      if (milestone.title().empty()) milestone.set_title(milestone.key());
-      if (!milestone.criterion().has_event_count()) continue;
-      auto& count = *milestone.mutable_criterion()->mutable_event_count();
-      if (count.at_least() == 0) count.set_at_least(1);
-    }
-  }
+  rules::MakeCanonical(definition);
   return definition;
 }
 
+// The defaults are those that definition.proto states.
 ScorecardKind::Definition ScorecardKind::Normalised(Definition definition) {
   for (auto& measure : *definition.mutable_measures()) {
     if (measure.title().empty()) measure.set_title(measure.key());

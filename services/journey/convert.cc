@@ -15,6 +15,7 @@
 #include "common/base/checks.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
+#include "services/rules/convert/canonical.h"
 #include "services/rules/convert/definition.h"
 
 namespace waymark::journey {
@@ -44,15 +45,15 @@ absl::Status CheckCharacters(absl::string_view field, absl::string_view text, si
 
 // A draft must have form; whether it has meaning is asked when it is published.
 absl::StatusOr<Content> ToContent(absl::string_view field, const v1::JourneyDefinition& message) {
-  const rules::Reading reading = rules::FromProto(message);
   std::vector<FieldViolation> violations;
-  for (const rules::Finding& finding : rules::Check(reading)) {
+  for (const rules::Finding& finding : rules::Check(message)) {
     if (finding.layer != rules::Layer::kForm) continue;
     violations.push_back({absl::StrCat(field, ".", finding.path), absl::StrCat(finding.message, ": ", finding.hint)});
   }
   if (!violations.empty()) return InvalidFields(violations);
-  return Content{.definition = rules::ToProto(reading.definition).SerializeAsString(),
-                 .content_hash = rules::ContentHash(reading.definition)};
+  v1::JourneyDefinition known = message;
+  known.DiscardUnknownFields();
+  return Content{.definition = known.SerializeAsString(), .content_hash = rules::ContentHash(known)};
 }
 
 // The mask's paths; where it is empty, the fields that are set.
@@ -92,6 +93,7 @@ v1::Finding ToProto(const rules::Finding& finding) {
   message.set_path(finding.path);
   message.set_message(finding.message);
   message.set_hint(finding.hint);
+  message.set_severity(finding.severity == rules::Severity::kError ? v1::SEVERITY_ERROR : v1::SEVERITY_WARNING);
   return message;
 }
 
@@ -166,9 +168,12 @@ absl::StatusOr<VersionPage> ToVersionPage(absl::string_view workspace, const v1:
 
 v1::ValidateVersionResponse ToValidateVersionResponse(const v1::ValidateVersionRequest& request) {
   v1::ValidateVersionResponse response;
-  const rules::Reading reading = rules::FromProto(request.definition());
-  for (const rules::Finding& finding : rules::Check(reading)) *response.add_findings() = ToProto(finding);
-  if (reading.findings.empty()) response.set_content_hash(rules::ContentHash(reading.definition));
+  const std::vector<rules::Finding> findings = rules::Check(request.definition());
+  for (const rules::Finding& finding : findings) *response.add_findings() = ToProto(finding);
+  const bool has_form = std::none_of(findings.begin(), findings.end(), [](const rules::Finding& finding) {
+    return finding.layer == rules::Layer::kForm;
+  });
+  if (has_form) response.set_content_hash(rules::ContentHash(request.definition()));
   return response;
 }
 
@@ -210,7 +215,7 @@ absl::StatusOr<v1::VersionPublished> ToFact(const Journey& journey, const Versio
 
 absl::StatusOr<std::vector<rules::Finding>> FindingsIn(const Version& version) {
   ASSIGN_OR_RETURN(const v1::JourneyDefinition definition, ReadDefinition(version));
-  return rules::Check(rules::FromProto(definition));
+  return rules::Check(definition);
 }
 
 v1::ListJourneysResponse ToProto(const JourneyPage& page, const std::vector<Journey>& journeys) {

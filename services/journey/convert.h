@@ -11,8 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "services/journey/lifecycle.h"
-#include "services/rules/definition.h"
-#include "services/rules/validation.h"
+#include "services/rules/finding.h"
 #include "waymark/journey/v1/facts.pb.h"
 #include "waymark/journey/v1/journey.pb.h"
 

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "services/rules/validation.h"
+#include "services/rules/finding.h"
 
 namespace waymark::journey {
 

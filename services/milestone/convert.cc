@@ -346,7 +346,7 @@ absl::StatusOr<rules::JourneyVersion> ToJourneyVersion(const PublishedVersion& v
   return rules::JourneyVersion{.journey_id = version.journey_id,
                                .number = version.number,
                                .content_hash = version.content_hash,
-                               .definition = rules::FromProto(definition).definition};
+                               .definition = rules::FromProto(definition)};
 }
 
 absl::StatusOr<PublishedVersion> ToPublishedVersion(const journal::Entry& entry) {
@@ -540,7 +540,7 @@ v1::EnrollmentProgress ToProgress(const rules::Journey& journey, const Enrollmen
       if (counted.achieved.has_value()) {
         SetTime(counted.achieved->time, shown->mutable_achieve_time());
       } else {
-        const auto& types = std::get<rules::EventCount>(milestone.criterion).event_types;
+        const auto& types = std::get<rules::EventCount>(milestone.criterion.kind).events.event_types;
         shown->set_missing(absl::StrCat(counted.counted, " of ", shown->needed(), " ", absl::StrJoin(types, " or ")));
       }
       ++rule;

@@ -3,15 +3,6 @@
 #include <utility>
 
 namespace waymark::rules {
-namespace {
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-
-}  // namespace
-
 bool Before(const Event& a, const Event& b) {
   if (a.time != b.time) return a.time < b.time;
   if (a.sequence != b.sequence) return a.sequence < b.sequence;
@@ -23,8 +14,8 @@ Journey::Journey(JourneyVersion version) : version_(std::move(version)) {
     first_rule_.push_back(rules_.size());
     for (size_t index = 0; index < stages()[stage].milestones.size(); ++index) {
       const Milestone& milestone = stages()[stage].milestones[index];
-      const EventCount& count = std::get<EventCount>(milestone.criterion);
-      for (const std::string& type : count.event_types) {
+      const EventCount& count = std::get<EventCount>(milestone.criterion.kind);
+      for (const std::string& type : count.events.event_types) {
         std::vector<size_t>& of_type = rules_by_type_[type];
         // A type named twice counts an event once.
         if (of_type.empty() || of_type.back() != rules_.size()) of_type.push_back(rules_.size());
@@ -33,11 +24,11 @@ Journey::Journey(JourneyVersion version) : version_(std::move(version)) {
     }
   }
   first_rule_.push_back(rules_.size());
-  std::visit(Overloaded{[](const AnyEvent&) {},
-                        [&](const FirstEvent& first) {
-                          entry_types_.emplace(first.event_types.begin(), first.event_types.end());
-                        }},
-             version_.definition.entry);
+  for (const Trigger& trigger : version_.definition.entry.triggers) {
+    if (const FirstEvent* first = std::get_if<FirstEvent>(&trigger)) {
+      entry_types_.emplace(first->events.event_types.begin(), first->events.event_types.end());
+    }
+  }
 }
 
 bool Journey::Opens(const Event& event) const {

@@ -71,7 +71,7 @@ void Check(const absl::Status& status) {
 // Four stages with counts over five event types, as a small SaaS company would draw them.
 std::string Definition() {
   journey::v1::JourneyDefinition definition;
-  definition.mutable_entry()->mutable_any_event();
+  definition.mutable_entry()->add_triggers()->mutable_any_event();
   const char* keys[] = {"setup", "adoption", "habit", "renewal"};
   for (int i = 0; i < 4; ++i) {
     journey::v1::Stage* stage = definition.add_stages();

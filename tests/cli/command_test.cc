@@ -46,7 +46,7 @@ constexpr char kJourney[] = R"(journey:
   journey_id: onboarding
   title: Onboarding
   definition:
-    entry: {any_event: {}}
+    entry: {triggers: [{any_event: {}}]}
     stages:
       - key: setup
         title: Set up

@@ -28,7 +28,7 @@ constexpr char kOnboarding[] = R"(journey:
   journey_id: onboarding
   title: Onboarding
   definition:
-    entry: {first_event: {event_types: [signed_up]}}
+    entry: {triggers: [{first_event: {event_types: [signed_up]}}]}
     stages:
       - key: setup
         milestones:
@@ -45,7 +45,7 @@ Manifest Onboarding() {
   auto& journey = *manifest.mutable_journey();
   journey.set_journey_id("onboarding");
   journey.set_title("Onboarding");
-  journey.mutable_definition()->mutable_entry()->mutable_first_event()->add_event_types("signed_up");
+  journey.mutable_definition()->mutable_entry()->add_triggers()->mutable_first_event()->add_event_types("signed_up");
   auto& stage = *journey.mutable_definition()->add_stages();
   stage.set_key("setup");
   auto& milestone = *stage.add_milestones();
@@ -205,8 +205,9 @@ TEST(YamlWriterTest, WhatIsWrittenIsReadBackEqual) {
   title: Onboarding
   definition:
     entry:
-      first_event:
-        event_types: [signed_up]
+      triggers:
+        - first_event:
+            event_types: [signed_up]
     stages:
       - key: setup
         milestones:

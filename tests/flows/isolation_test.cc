@@ -49,7 +49,7 @@ struct Sample {
   std::string request;
 };
 
-const char kJourney[] = R"({"entry": {"first_event": {"event_types": ["$-type"]}}, "stages": [
+const char kJourney[] = R"({"entry": {"triggers": [{"first_event": {"event_types": ["$-type"]}}]}, "stages": [
   {"key": "$-stage", "title": "First", "goal": "To begin", "milestones": [
     {"key": "$-milestone", "title": "Began", "scope": "SCOPE_FROM_STAGE",
      "criterion": {"event_count": {"event_types": ["$-type"], "at_least": 1}}},

@@ -67,7 +67,7 @@ json ToManifest(const std::string& journey_id, const json& steps) {
   return {{"journey",
            {{"journey_id", journey_id},
             {"title", journey_id},
-            {"definition", {{"entry", {{"any_event", json::object()}}}, {"stages", stages}}}}}};
+            {"definition", {{"entry", {{"triggers", {{{"any_event", json::object()}}}}}}, {"stages", stages}}}}}};
 }
 
 // The file sorted by its sequence numbers, for cells that hold line ends too.

@@ -147,7 +147,7 @@ class ProcessesTest : public ::testing::TestWithParam<std::string> {
     Call<JourneyService>("journey", &JourneyService::Stub::CreateJourney, create);
     journey::v1::CreateDraftRequest draft;
     draft.set_journey_id("onboarding");
-    draft.mutable_definition()->mutable_entry()->mutable_any_event();
+    draft.mutable_definition()->mutable_entry()->add_triggers()->mutable_any_event();
     const std::tuple<const char*, const char*, int> stages[] = {
         {"setup", "connect", 1}, {"adoption", "report", 2}, {"renewal", "renew", 1}};
     for (const auto& [key, event_type, at_least] : stages) {

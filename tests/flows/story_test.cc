@@ -59,7 +59,7 @@ class StoryTest : public ::testing::Test {
     Call<journey::v1::JourneyService>(&journey::v1::JourneyService::Stub::CreateJourney, create);
     journey::v1::CreateDraftRequest draft;
     draft.set_journey_id("onboarding");
-    draft.mutable_definition()->mutable_entry()->mutable_any_event();
+    draft.mutable_definition()->mutable_entry()->add_triggers()->mutable_any_event();
     for (const char* key : {"setup", "adoption"}) {
       journey::v1::Stage* stage = draft.mutable_definition()->add_stages();
       stage->set_key(key);

@@ -32,7 +32,7 @@ using ::testing::SizeIs;
 // A journey of one stage with one milestone, reached by an event of the given type.
 v1::JourneyDefinition ReachedBy(const std::string& event_type) {
   v1::JourneyDefinition definition;
-  definition.mutable_entry()->mutable_any_event();
+  definition.mutable_entry()->add_triggers()->mutable_any_event();
   v1::Stage& stage = *definition.add_stages();
   stage.set_key("setup");
   stage.set_title("Set-up");
@@ -49,7 +49,7 @@ v1::JourneyDefinition ReachedBy(const std::string& event_type) {
 // Well-formed, but nobody could travel it.
 v1::JourneyDefinition Meaningless() {
   v1::JourneyDefinition definition;
-  definition.mutable_entry()->mutable_any_event();
+  definition.mutable_entry()->add_triggers()->mutable_any_event();
   return definition;
 }
 

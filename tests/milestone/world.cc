@@ -27,7 +27,7 @@ absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::Cli
 
 journey::v1::JourneyDefinition Steps(const std::vector<Step>& steps) {
   journey::v1::JourneyDefinition definition;
-  definition.mutable_entry()->mutable_any_event();
+  definition.mutable_entry()->add_triggers()->mutable_any_event();
   for (const Step& step : steps) {
     journey::v1::Stage* stage = definition.add_stages();
     stage->set_key(step.stage);

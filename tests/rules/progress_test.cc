@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
 namespace waymark::rules {
@@ -17,7 +18,9 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 Milestone Counts(std::string key, std::vector<std::string> types, uint32_t at_least, Scope scope) {
-  return {.key = std::move(key), .scope = scope, .criterion = EventCount{std::move(types), at_least}};
+  return {.key = std::move(key),
+          .scope = scope,
+          .criterion = {EventCount{.events = {.event_types = std::move(types)}, .at_least = at_least}}};
 }
 
 // Connect a source, then run three reports, then have it renewed.
@@ -26,7 +29,7 @@ Journey Onboarding() {
       {.journey_id = "onboarding",
        .number = 1,
        .definition = {
-           .entry = AnyEvent{},
+           .entry = {.triggers = {AnyEvent{}}},
            .stages = {
                {.key = "setup", .milestones = {Counts("connected", {"connect"}, 1, Scope::kFromStage)}},
                {.key = "adoption", .milestones = {Counts("reports", {"report", "export"}, 3, Scope::kFromStage)}},
@@ -37,7 +40,7 @@ Journey Onboarding() {
 Journey Habit(Scope scope) {
   return Journey({.journey_id = "habit",
                   .number = 1,
-                  .definition = {.entry = FirstEvent{{"commit"}},
+                  .definition = {.entry = {.triggers = {FirstEvent{{.event_types = {"commit"}}}}},
                                  .stages = {{.key = "first", .milestones = {Counts("one", {"commit"}, 1, scope)}},
                                             {.key = "second", .milestones = {Counts("two", {"commit"}, 2, scope)}},
                                             {.key = "third", .milestones = {Counts("three", {"commit"}, 3, scope)}}}}});
@@ -115,7 +118,7 @@ TEST(FoldTest, OneEventCompletesOneStageFromStageButSeveralOverAllHistory) {
 TEST(FoldTest, AllHistoryCountsWhatCameBeforeTheEnrollment) {
   const Journey journey(
       {.journey_id = "j",
-       .definition = {.entry = FirstEvent{{"buy"}},
+       .definition = {.entry = {.triggers = {FirstEvent{{.event_types = {"buy"}}}}},
                       .stages = {{.key = "active", .milestones = {Counts("seen", {"view"}, 2, Scope::kAllHistory)}}}}});
   const Story story{{{0, "view", "v0"}, {1, "view", "v1"}, {2, "buy", "b"}}};
   const Progress progress = Fold(journey, {}, story.events());
@@ -131,7 +134,7 @@ TEST(FoldTest, EqualTimesAreOrderedBySequenceThenById) {
 
 TEST(FoldTest, StageWithoutMilestonesIsPassedAtOnce) {
   const Journey journey(
-      {.journey_id = "j", .definition = {.entry = AnyEvent{}, .stages = {{.key = "a"}, {.key = "b"}}}});
+      {.journey_id = "j", .definition = {.entry = {.triggers = {AnyEvent{}}}, .stages = {{.key = "a"}, {.key = "b"}}}});
   const Story story{{{0, "anything", "x"}}};
   EXPECT_EQ(Fold(journey, {}, story.events()).completed, (Moment{At(0), "x"}));
 }
@@ -178,14 +181,13 @@ Progress Expected(const Journey& journey, const std::vector<Event>& history) {
   Progress progress;
   progress.milestones.resize(journey.rules().size());
   const auto counts = [&](size_t rule, const Event& event) {
-    const auto& types = std::get<EventCount>(journey.milestone(rule).criterion).event_types;
+    const auto& types = std::get<EventCount>(journey.milestone(rule).criterion.kind).events.event_types;
     return std::find(types.begin(), types.end(), event.type) != types.end();
   };
   size_t opening = history.size();
   for (size_t i = 0; i < history.size() && opening == history.size(); ++i) {
-    const auto* first = std::get_if<FirstEvent>(&journey.version().definition.entry);
-    const bool opens = first == nullptr || std::find(first->event_types.begin(), first->event_types.end(),
-                                                     history[i].type) != first->event_types.end();
+    const auto* first = std::get_if<FirstEvent>(&journey.version().definition.entry.triggers[0]);
+    const bool opens = first == nullptr || absl::c_linear_search(first->events.event_types, history[i].type);
     if (opens) opening = i;
   }
   // Where each milestone's last witness is, counting from `from`; history.size() where it is not reached.
@@ -232,9 +234,9 @@ Journey RandomJourney(std::mt19937& random) {
   const auto type = [&] { return absl::StrCat("t", random() % 4); };
   Definition definition;
   if (random() % 2 == 0) {
-    definition.entry = AnyEvent{};
+    definition.entry.triggers = {AnyEvent{}};
   } else {
-    definition.entry = FirstEvent{{type()}};
+    definition.entry.triggers = {FirstEvent{{.event_types = {type()}}}};
   }
   const size_t stages = 1 + random() % 4;
   for (size_t s = 0; s < stages; ++s) {

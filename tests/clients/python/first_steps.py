@@ -8,7 +8,7 @@ import sys
 
 import grpc
 from google_rpc import error_details_pb2, status_pb2
-from waymark.journey.v1 import definition_pb2, journey_pb2, journey_pb2_grpc
+from waymark.journey.v1 import criterion_pb2, definition_pb2, journey_pb2, journey_pb2_grpc
 from waymark.milestone.v1 import event_pb2, event_pb2_grpc, milestone_pb2, milestone_pb2_grpc
 
 SECONDS = 30  # Every call has a deadline.
@@ -18,16 +18,18 @@ def onboarding():
     """Setup ends when data is connected, adoption when three reports were run."""
 
     def stage(key, event_type, at_least):
-        counted = definition_pb2.EventCount(event_types=[event_type], at_least=at_least)
+        counted = criterion_pb2.EventCount(event_types=[event_type], at_least=at_least)
         milestone = definition_pb2.Milestone(
             key=event_type,
             scope=definition_pb2.SCOPE_FROM_STAGE,
-            criterion=definition_pb2.Criterion(event_count=counted),
+            criterion=criterion_pb2.Criterion(event_count=counted),
         )
         return definition_pb2.Stage(key=key, milestones=[milestone])
 
     return definition_pb2.JourneyDefinition(
-        entry=definition_pb2.Entry(first_event=definition_pb2.FirstEvent(event_types=["signed_up"])),
+        entry=definition_pb2.Entry(
+            triggers=[definition_pb2.Trigger(first_event=definition_pb2.FirstEvent(event_types=["signed_up"]))]
+        ),
         stages=[stage("setup", "data_connected", 1), stage("adoption", "report_run", 3)],
     )
 

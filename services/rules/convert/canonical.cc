@@ -1,0 +1,138 @@
+#include "services/rules/convert/canonical.h"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/base/hash.h"
+#include "google/protobuf/descriptor.h"
+
+namespace waymark::rules {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+// The enums whose UNSPECIFIED means the same as their first value.
+bool FirstIsDefault(const google::protobuf::EnumDescriptor& type) {
+  static constexpr absl::string_view kTypes[] = {"Kind",     "Subject", "ReEntry",   "Regress",
+                                                 "Latching", "Party",   "Direction", "Anchor"};
+  return std::find(std::begin(kTypes), std::end(kTypes), absl::string_view(type.name())) != std::end(kTypes);
+}
+
+// The counts of which 0 means 1.
+bool ZeroIsOne(const FieldDescriptor& field) {
+  return field.full_name() == "waymark.journey.v1.EventCount.at_least" ||
+         field.full_name() == "waymark.journey.v1.AtLeastOf.n";
+}
+
+void PutField(absl::string_view name, absl::string_view bytes, std::string& out) {
+  absl::StrAppend(&out, name, ":", bytes.size(), ":", bytes);
+}
+
+std::string Encode(const Message& message);
+
+// One value of a field; `index` is -1 where it is not repeated.
+std::string EncodeValue(const Message& message, const FieldDescriptor& field, int index) {
+  const Reflection& reflection = *message.GetReflection();
+  const bool one = index < 0;
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return Encode(one ? reflection.GetMessage(message, &field)
+                        : reflection.GetRepeatedMessage(message, &field, index));
+    case FieldDescriptor::CPPTYPE_STRING:
+      return one ? reflection.GetString(message, &field) : reflection.GetRepeatedString(message, &field, index);
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return (one ? reflection.GetEnum(message, &field) : reflection.GetRepeatedEnum(message, &field, index))->name();
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return (one ? reflection.GetBool(message, &field) : reflection.GetRepeatedBool(message, &field, index)) ? "true"
+                                                                                                              : "false";
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return absl::StrFormat(
+          "%.17g", one ? reflection.GetDouble(message, &field) : reflection.GetRepeatedDouble(message, &field, index));
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return absl::StrFormat(
+          "%.9g", one ? reflection.GetFloat(message, &field) : reflection.GetRepeatedFloat(message, &field, index));
+    case FieldDescriptor::CPPTYPE_INT32:
+      return absl::StrCat(one ? reflection.GetInt32(message, &field)
+                              : reflection.GetRepeatedInt32(message, &field, index));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return absl::StrCat(one ? reflection.GetInt64(message, &field)
+                              : reflection.GetRepeatedInt64(message, &field, index));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return absl::StrCat(one ? reflection.GetUInt32(message, &field)
+                              : reflection.GetRepeatedUInt32(message, &field, index));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return absl::StrCat(one ? reflection.GetUInt64(message, &field)
+                              : reflection.GetRepeatedUInt64(message, &field, index));
+  }
+  return "";
+}
+
+std::string Encode(const Message& message) {
+  const Reflection& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);  // Those that are set, by number.
+  std::string out;
+  for (const FieldDescriptor* field : fields) {
+    if (!field->is_repeated()) {
+      PutField(field->name(), EncodeValue(message, *field, -1), out);
+      continue;
+    }
+    std::vector<std::string> elements;
+    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+      elements.push_back(EncodeValue(message, *field, i));
+    }
+    if (field->is_map()) std::sort(elements.begin(), elements.end());
+    for (const std::string& element : elements) PutField(field->name(), element, out);
+  }
+  return out;
+}
+
+}  // namespace
+
+void MakeCanonical(Message& message) {
+  const Descriptor& type = *message.GetDescriptor();
+  const Reflection& reflection = *message.GetReflection();
+  const FieldDescriptor* key = type.FindFieldByName("key");
+  const FieldDescriptor* title = type.FindFieldByName("title");
+  if (key != nullptr && title != nullptr &&
+      reflection.GetString(message, key) == reflection.GetString(message, title)) {
+    reflection.ClearField(&message, title);
+  }
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (field->is_map()) continue;
+      if (field->is_repeated()) {
+        for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+          MakeCanonical(*reflection.MutableRepeatedMessage(&message, field, i));
+        }
+      } else {
+        MakeCanonical(*reflection.MutableMessage(&message, field));
+      }
+    } else if (field->is_repeated()) {
+      continue;
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+      if (FirstIsDefault(*field->enum_type()) && reflection.GetEnumValue(message, field) == 1) {
+        reflection.ClearField(&message, field);
+      }
+    } else if (ZeroIsOne(*field) && reflection.GetUInt32(message, field) == 1) {
+      reflection.ClearField(&message, field);
+    }
+  }
+}
+
+std::string ContentHash(const Message& message) {
+  const std::unique_ptr<Message> canonical(message.New());
+  canonical->CopyFrom(message);
+  MakeCanonical(*canonical);
+  return Sha256Hex(absl::StrCat(message.GetDescriptor()->full_name(), "\n", Encode(*canonical)));
+}
+
+}  // namespace waymark::rules
