@@ -13,12 +13,12 @@
 #include "common/base/errors.h"
 #include "common/base/ids.h"
 #include "common/base/status.h"
+#include "common/document/document.h"
 #include "services/cli/diff.h"
 #include "services/cli/manifests.h"
 #include "services/cli/progress_line.h"
 #include "services/cli/table.h"
 #include "services/cli/versioned_kinds.h"
-#include "services/cli/yaml.h"
 #include "services/rules/convert/definition.h"
 #include "services/rules/validation.h"
 #include "waymark/milestone/v1/analytics.pb.h"
@@ -51,7 +51,7 @@ std::string Locate(const SourcedManifest& source, absl::string_view path, absl::
   const std::string& kind = words.front();
   const std::string full =
       absl::StartsWith(path, absl::StrCat(kind, ".")) ? std::string(path) : absl::StrCat(kind, ".", path);
-  return ToString(source.file, {source.document.PositionOf(full), full, Printable(message)});
+  return document::ToString(source.file, {source.document.PositionOf(full), full, Printable(message)});
 }
 
 std::string InWords(absl::string_view message, absl::string_view hint) {
@@ -216,7 +216,8 @@ absl::Status ApplyVersioned(const Session& session, const ApplyOptions& options,
     session.out << "    its title stays \"" << Printable(Kind::Of(*found).title()) << "\"\n";
   }
   if (!same && newest.has_value()) {
-    session.out << Indented(Diff(WriteYaml(present, Fields::kSet), WriteYaml(wanted, Fields::kSet)));
+    session.out << Indented(Diff(document::WriteYaml(present, document::Fields::kSet),
+                                 document::WriteYaml(wanted, document::Fields::kSet)));
   }
   return absl::OkStatus();
 }

@@ -17,7 +17,7 @@
 #include "common/base/checks.h"
 #include "common/base/nearest.h"
 #include "common/base/status.h"
-#include "services/cli/json.h"
+#include "common/document/json.h"
 #include "services/cli/usage.h"
 
 namespace waymark::cli {
@@ -200,8 +200,8 @@ class CsvEventReader final : public EventReader {
       if (places_[part] >= 0) texts[part] = std::move(record.cells[places_[part]]);
     }
     if (!texts[kProperties].empty()) {
-      auto properties = ReadJsonObject(texts[kProperties]);
-      if (const auto* problem = std::get_if<JsonProblem>(&properties)) {
+      auto properties = document::ReadJsonObject(texts[kProperties]);
+      if (const auto* problem = std::get_if<document::JsonProblem>(&properties)) {
         source.problem =
             absl::StrCat("properties: character ", problem->offset + 1, " of the cell: ", problem->message);
         return source;
@@ -225,7 +225,7 @@ class JsonEventReader final : public EventReader {
   // Names chosen by --columns must stand in the first object, so that a misspelled one is noticed before anything is
   // sent; a first line that is no object is reported as any other.
   absl::Status CheckNames(absl::string_view first) const {
-    auto object = ReadJsonObject(first);
+    auto object = document::ReadJsonObject(first);
     if (!std::holds_alternative<google::protobuf::Struct>(object)) return absl::OkStatus();
     const google::protobuf::Struct& fields = std::get<google::protobuf::Struct>(object);
     std::vector<std::string> there;
@@ -248,8 +248,8 @@ class JsonEventReader final : public EventReader {
         source.problem = "longer than 1 MiB; an event has at most 64 kB";
         return source;
       }
-      auto object = ReadJsonObject(line->text);
-      if (const auto* problem = std::get_if<JsonProblem>(&object)) {
+      auto object = document::ReadJsonObject(line->text);
+      if (const auto* problem = std::get_if<document::JsonProblem>(&object)) {
         source.problem = absl::StrCat("column ", problem->offset + 1, ": ", problem->message,
                                       line->ended ? "" : "; is the file cut?");
         return source;

@@ -42,6 +42,8 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::vector<std::string>&
   return files;
 }
 
+bool IsJson(const std::string& file) { return fs::path(file).extension() == ".json"; }
+
 absl::StatusOr<std::string> ReadText(const std::string& file) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Input> input, Input::Open(file));
   std::string text;
@@ -93,10 +95,11 @@ absl::StatusOr<ManifestReading> ReadManifests(const std::vector<std::string>& pa
   std::map<std::string, std::string> places;  // Of each thing described.
   for (const std::string& file : files) {
     ASSIGN_OR_RETURN(const std::string text, ReadText(file));
-    YamlReading yaml = ReadYaml(text, Manifest::default_instance());
-    for (Document& document : yaml.documents) {
+    document::Reading yaml = IsJson(file) ? document::ReadJson(text, Manifest::default_instance())
+                                          : document::ReadYaml(text, Manifest::default_instance());
+    for (document::Document& document : yaml.documents) {
       const auto& manifest = static_cast<const Manifest&>(*document.message);
-      const Position start = document.PositionOf("");
+      const document::Position start = document.PositionOf("");
       if (manifest.kind_case() == Manifest::KIND_NOT_SET) {
         yaml.problems.push_back(
             {start, "", "describes nothing; begin with journey:, scorecard:, playbook: or channel:"});
@@ -113,7 +116,9 @@ absl::StatusOr<ManifestReading> ReadManifests(const std::vector<std::string>& pa
     if (yaml.documents.empty() && yaml.problems.empty()) {
       yaml.problems.push_back({{1, 1}, "", "is empty; begin with journey:, scorecard:, playbook: or channel:"});
     }
-    for (const Problem& problem : yaml.problems) reading.problems.push_back(ToString(file, problem));
+    for (const document::Problem& problem : yaml.problems) {
+      reading.problems.push_back(document::ToString(file, problem));
+    }
   }
   std::stable_sort(reading.manifests.begin(), reading.manifests.end(),
                    [](const auto& a, const auto& b) { return RankOf(a.manifest) < RankOf(b.manifest); });

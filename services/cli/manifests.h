@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "services/cli/yaml.h"
+#include "common/document/document.h"
 #include "waymark/manifest/v1/manifest.pb.h"
 
 namespace waymark::cli {
@@ -15,7 +15,7 @@ namespace waymark::cli {
 struct SourcedManifest {
   std::string file;
   manifest::v1::Manifest manifest;
-  Document document;  // For positions.
+  document::Document document;  // For positions.
 };
 
 struct ManifestReading {
@@ -26,8 +26,8 @@ struct ManifestReading {
 };
 
 // `paths` are files, folders (every .yaml, .yml and .json below, by name) or `-`. Reported as problems: everything that
-// ReadYaml finds, a document that says nothing, one thing described twice. Errors: NOT_FOUND  a path cannot be read, or
-// a folder has no such file. INVALID_ARGUMENT  a file is above 4 MiB.
+// document::ReadYaml finds, a document that says nothing, one thing described twice. Errors: NOT_FOUND  a path cannot
+// be read, or a folder has no such file. INVALID_ARGUMENT  a file is above 4 MiB.
 absl::StatusOr<ManifestReading> ReadManifests(const std::vector<std::string>& paths);
 
 // What a manifest describes, such as `journey onboarding`.

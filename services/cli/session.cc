@@ -1,6 +1,6 @@
 #include "services/cli/session.h"
 
-#include "services/cli/yaml.h"
+#include "common/document/document.h"
 
 namespace waymark::cli {
 
@@ -9,10 +9,10 @@ bool WriteStructured(const Session& session, const google::protobuf::Message& me
     case Format::kTable:
       return false;
     case Format::kJson:
-      session.out << WriteJson(message);
+      session.out << document::WriteJson(message, document::Fields::kAll);
       return true;
     case Format::kYaml:
-      session.out << WriteYaml(message, Fields::kAll);
+      session.out << document::WriteYaml(message, document::Fields::kAll);
       return true;
   }
   return false;

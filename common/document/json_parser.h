@@ -1,49 +1,43 @@
-#include "services/cli/json.h"
+// The grammar of JSON (RFC 8259), strictly: whatever is made of what it finds.
+#ifndef WAYMARK_COMMON_DOCUMENT_JSON_PARSER_H_
+#define WAYMARK_COMMON_DOCUMENT_JSON_PARSER_H_
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
-#include "absl/strings/charconv.h"
 #include "absl/strings/str_cat.h"
-#include "common/base/checks.h"
+#include "absl/strings/string_view.h"
+#include "common/document/json.h"
 
-namespace waymark::cli {
-namespace {
+namespace waymark::document {
 
-// The server takes properties 8 levels deep; what is deeper is refused there, by name. This bounds our own stack.
-constexpr int kDeepest = 64;
-
-void AppendUtf8(uint32_t code, std::string* text) {
-  if (code < 0x80) {
-    text->push_back(static_cast<char>(code));
-    return;
-  }
-  if (code < 0x800) {
-    text->push_back(static_cast<char>(0xC0 | code >> 6));
-  } else {
-    if (code < 0x10000) {
-      text->push_back(static_cast<char>(0xE0 | code >> 12));
-    } else {
-      text->push_back(static_cast<char>(0xF0 | code >> 18));
-      text->push_back(static_cast<char>(0x80 | (code >> 12 & 0x3F)));
-    }
-    text->push_back(static_cast<char>(0x80 | (code >> 6 & 0x3F)));
-  }
-  text->push_back(static_cast<char>(0x80 | (code & 0x3F)));
-}
-
-// A recursive descent; every function returns false at the first problem.
-class JsonReader {
+// A recursive descent; every function returns false at the first problem. `Builder` makes what the text says:
+//   Value, Object, List      what is built
+//   Object* MakeObject(Value*, size_t place), List* MakeList(Value*, size_t place)
+//   Value* AddMember(Object*, std::string name, size_t place)  null where there is one of that name
+//   Value* AddElement(List*)
+//   std::string* MakeText(Value*, size_t place)
+//   bool SetNumber(Value*, absl::string_view digits, size_t place)  false where it is too large
+//   void SetBool(Value*, bool, size_t place), void SetNull(Value*, size_t place)
+//   bool IsFull()            whether nothing more may be built
+template <typename Builder>
+class JsonParser {
  public:
-  explicit JsonReader(absl::string_view text) : text_(text) {}
+  using Value = typename Builder::Value;
+  using Object = typename Builder::Object;
+  using List = typename Builder::List;
 
-  bool ReadDocument(google::protobuf::Struct* object) {
+  JsonParser(absl::string_view text, int depth, Builder& builder) : text_(text), deepest_(depth), builder_(builder) {}
+
+  bool ReadObjectAlone(Object* object) {
     SkipSpace();
     if (!At('{')) return Fail("expected a JSON object: {\"name\": value, …}");
-    if (!ReadObject(object, 1)) return false;
-    SkipSpace();
-    return place_ == text_.size() || Fail("nothing may follow the object");
+    return ReadMembers(object, 1) && ReadEnd("nothing may follow the object");
   }
+
+  bool ReadValueAlone(Value* value) { return ReadValue(value, 0) && ReadEnd("nothing may follow the value"); }
 
   JsonProblem problem() && { return std::move(problem_); }
 
@@ -62,9 +56,13 @@ class JsonReader {
   void SkipSpace() {
     while (At(' ') || At('\t') || At('\n') || At('\r')) ++place_;
   }
+  bool ReadEnd(absl::string_view otherwise) {
+    SkipSpace();
+    return place_ == text_.size() || Fail(otherwise);
+  }
 
-  bool ReadObject(google::protobuf::Struct* object, int depth) {
-    if (depth > kDeepest) return Fail("nested too deep");
+  bool ReadMembers(Object* object, int depth) {
+    if (depth > deepest_) return Fail("nested too deep");
     ++place_;
     SkipSpace();
     if (Take('}')) return true;
@@ -76,47 +74,48 @@ class JsonReader {
       if (!ReadString(&name)) return false;
       SkipSpace();
       if (!Take(':')) return Fail("expected ':'");
-      auto [entry, is_new] = object->mutable_fields()->insert({name, {}});
-      if (!is_new) {
+      Value* value = builder_.AddMember(object, name, name_place);
+      if (value == nullptr) {
         place_ = name_place;
         return Fail(absl::StrCat("the name \"", name, "\" stands here twice"));
       }
-      if (!ReadValue(&entry->second, depth)) return false;
+      if (!ReadValue(value, depth)) return false;
       SkipSpace();
     } while (Take(','));
     return Take('}') || Fail("expected ',' or '}'");
   }
 
-  bool ReadArray(google::protobuf::ListValue* list, int depth) {
-    if (depth > kDeepest) return Fail("nested too deep");
+  bool ReadElements(List* list, int depth) {
+    if (depth > deepest_) return Fail("nested too deep");
     ++place_;
     SkipSpace();
     if (Take(']')) return true;
     do {
-      if (!ReadValue(list->add_values(), depth)) return false;
+      if (!ReadValue(builder_.AddElement(list), depth)) return false;
       SkipSpace();
     } while (Take(','));
     return Take(']') || Fail("expected ',' or ']'");
   }
 
-  bool ReadValue(google::protobuf::Value* value, int depth) {
+  bool ReadValue(Value* value, int depth) {
     SkipSpace();
     if (place_ == text_.size()) return Fail("ends too early");
+    if (builder_.IsFull()) return Fail("there are too many values");
     switch (text_[place_]) {
       case '{':
-        return ReadObject(value->mutable_struct_value(), depth + 1);
+        return ReadMembers(builder_.MakeObject(value, place_), depth + 1);
       case '[':
-        return ReadArray(value->mutable_list_value(), depth + 1);
+        return ReadElements(builder_.MakeList(value, place_), depth + 1);
       case '"':
-        return ReadString(value->mutable_string_value());
+        return ReadString(builder_.MakeText(value, place_));
       case 't':
-        value->set_bool_value(true);
+        builder_.SetBool(value, true, place_);
         return ReadWord("true");
       case 'f':
-        value->set_bool_value(false);
+        builder_.SetBool(value, false, place_);
         return ReadWord("false");
       case 'n':
-        value->set_null_value(google::protobuf::NULL_VALUE);
+        builder_.SetNull(value, place_);
         return ReadWord("null");
     }
     return ReadNumber(value);
@@ -134,7 +133,7 @@ class JsonReader {
     return true;
   }
 
-  bool ReadNumber(google::protobuf::Value* value) {
+  bool ReadNumber(Value* value) {
     const size_t start = place_;
     Take('-');
     if (!Take('0') && !ReadDigits()) return false;
@@ -143,11 +142,8 @@ class JsonReader {
       if (!Take('+')) Take('-');
       if (!ReadDigits()) return false;
     }
-    double number = 0;
-    const auto end = absl::from_chars(text_.data() + start, text_.data() + place_, number);
-    if (end.ec != std::errc()) return Fail("the number is too large or too small");
-    value->set_number_value(number);
-    return true;
+    return builder_.SetNumber(value, text_.substr(start, place_ - start), start) ||
+           Fail("the number is too large or too small");
   }
 
   bool ReadString(std::string* text) {
@@ -204,19 +200,32 @@ class JsonReader {
     return unit;
   }
 
+  static void AppendUtf8(uint32_t code, std::string* text) {
+    if (code < 0x80) {
+      text->push_back(static_cast<char>(code));
+      return;
+    }
+    if (code < 0x800) {
+      text->push_back(static_cast<char>(0xC0 | code >> 6));
+    } else {
+      if (code < 0x10000) {
+        text->push_back(static_cast<char>(0xE0 | code >> 12));
+      } else {
+        text->push_back(static_cast<char>(0xF0 | code >> 18));
+        text->push_back(static_cast<char>(0x80 | (code >> 12 & 0x3F)));
+      }
+      text->push_back(static_cast<char>(0x80 | (code >> 6 & 0x3F)));
+    }
+    text->push_back(static_cast<char>(0x80 | (code & 0x3F)));
+  }
+
   const absl::string_view text_;
+  const int deepest_;
+  Builder& builder_;
   size_t place_ = 0;
   JsonProblem problem_;
 };
 
-}  // namespace
+}  // namespace waymark::document
 
-std::variant<google::protobuf::Struct, JsonProblem> ReadJsonObject(absl::string_view text) {
-  if (!IsUtf8(text)) return JsonProblem{.message = "not UTF-8: save the file as UTF-8"};
-  google::protobuf::Struct object;
-  JsonReader reader(text);
-  if (!reader.ReadDocument(&object)) return std::move(reader).problem();
-  return object;
-}
-
-}  // namespace waymark::cli
+#endif  // WAYMARK_COMMON_DOCUMENT_JSON_PARSER_H_

@@ -2,8 +2,8 @@
 //
 // protobuf's own reader takes 21 µs for a small object, looks its types up anew each time, and accepts what is not JSON
 // (`{a:1,}`); an import reads one object per event.
-#ifndef WAYMARK_SERVICES_CLI_JSON_H_
-#define WAYMARK_SERVICES_CLI_JSON_H_
+#ifndef WAYMARK_COMMON_DOCUMENT_JSON_H_
+#define WAYMARK_COMMON_DOCUMENT_JSON_H_
 
 #include <google/protobuf/struct.pb.h>
 
@@ -12,7 +12,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace waymark::cli {
+namespace waymark::document {
 
 // Where and why a text is not JSON.
 struct JsonProblem {
@@ -24,6 +24,6 @@ struct JsonProblem {
 // surrogates without their pair. Text must be UTF-8.
 std::variant<google::protobuf::Struct, JsonProblem> ReadJsonObject(absl::string_view text);
 
-}  // namespace waymark::cli
+}  // namespace waymark::document
 
-#endif  // WAYMARK_SERVICES_CLI_JSON_H_
+#endif  // WAYMARK_COMMON_DOCUMENT_JSON_H_
