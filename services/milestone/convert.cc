@@ -233,7 +233,7 @@ void SetTime(absl::Time time, google::protobuf::Timestamp* to) {
 absl::string_view TitleOr(absl::string_view title, absl::string_view key) { return title.empty() ? key : title; }
 
 v1::CurrentStage ToCurrentStage(const rules::Journey& journey, const Enrollment& enrollment) {
-  const rules::Progress& progress = enrollment.progress;
+  const rules::Run& progress = enrollment.progress.latest();
   v1::CurrentStage stage;
   stage.set_journey_id(enrollment.journey_id);
   stage.set_version(enrollment.version);
@@ -371,16 +371,17 @@ std::string EncodeDossier(const Dossier& dossier) {
     to->set_journey_id(enrollment.journey_id);
     to->set_version(enrollment.version);
     to->set_entered(enrollment.progress.enrolled());
-    for (const rules::Moment& moment : enrollment.progress.entered) {
+    const rules::Run& run = enrollment.progress.runs[0];
+    for (const rules::Passage& entered : run.entered) {
       v1::StagePassage* passage = to->add_passages();
-      passage->set_enter_time(absl::ToUnixMicros(moment.time));
-      passage->set_event_id(moment.event_id);
+      passage->set_enter_time(absl::ToUnixMicros(entered.time));
+      passage->set_event_id(entered.event_id);
     }
-    if (const auto& completed = enrollment.progress.completed; completed.has_value()) {
+    if (const auto& completed = run.completed; completed.has_value()) {
       to->set_complete_time(absl::ToUnixMicros(completed->time));
       to->set_complete_event_id(completed->event_id);
     }
-    for (const rules::MilestoneProgress& milestone : enrollment.progress.milestones) {
+    for (const rules::MilestoneProgress& milestone : run.milestones) {
       v1::MilestoneCheckpoint* kept = to->add_milestones();
       kept->set_counted(milestone.counted);
       if (!milestone.achieved.has_value()) continue;
@@ -405,15 +406,18 @@ absl::StatusOr<Dossier> DecodeDossier(absl::string_view bytes) {
     Enrollment& enrollment = dossier.enrollments.emplace_back();
     enrollment.journey_id = kept.journey_id();
     enrollment.version = kept.version();
+    rules::Run& run = enrollment.progress.runs.emplace_back();
     for (const v1::StagePassage& passage : kept.passages()) {
-      enrollment.progress.entered.push_back({absl::FromUnixMicros(passage.enter_time()), passage.event_id()});
+      const absl::Time time = absl::FromUnixMicros(passage.enter_time());
+      if (!run.entered.empty()) run.entered.back().completed = time;
+      run.entered.push_back({.time = time, .event_id = passage.event_id(), .stage = run.entered.size()});
     }
     if (kept.has_complete_time()) {
-      enrollment.progress.completed =
-          rules::Moment{absl::FromUnixMicros(kept.complete_time()), kept.complete_event_id()};
+      run.completed = rules::Moment{absl::FromUnixMicros(kept.complete_time()), kept.complete_event_id()};
+      run.entered.back().completed = run.completed->time;
     }
     for (const v1::MilestoneCheckpoint& milestone : kept.milestones()) {
-      rules::MilestoneProgress& to = enrollment.progress.milestones.emplace_back();
+      rules::MilestoneProgress& to = run.milestones.emplace_back();
       to.counted = milestone.counted();
       if (milestone.has_achieve_time()) {
         to.achieved = rules::Moment{absl::FromUnixMicros(milestone.achieve_time()), milestone.event_id()};
@@ -486,6 +490,14 @@ journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& conte
       SetTime(conclusion.now.time, fact.mutable_complete_time());
       return entry(fact);
     }
+    case rules::ConclusionKind::kEnrollmentRetracted:
+    case rules::ConclusionKind::kMilestoneRevoked:
+    case rules::ConclusionKind::kMilestoneRetracted:
+    case rules::ConclusionKind::kStageRetracted:
+    case rules::ConclusionKind::kCompletionRetracted:
+    case rules::ConclusionKind::kExited:
+    case rules::ConclusionKind::kExitRetracted:
+      break;  // Of journeys that are not in the catalog yet (Shelf).
   }
   return {};
 }
@@ -507,7 +519,7 @@ v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Jo
 
 v1::EnrollmentProgress ToProgress(const rules::Journey& journey, const Enrollment& enrollment,
                                   absl::Span<const rules::Event> history) {
-  const rules::Progress& progress = enrollment.progress;
+  const rules::Run& progress = enrollment.progress.latest();
   const std::vector<std::vector<absl::string_view>> witnesses = rules::FindWitnesses(journey, history);
   v1::EnrollmentProgress answer;
   *answer.mutable_current() = ToCurrentStage(journey, enrollment);

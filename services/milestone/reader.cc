@@ -212,8 +212,8 @@ absl::StatusOr<v1::GetFunnelResponse> Reader::GetFunnel(absl::string_view worksp
       for (const Customer& customer : customers) {
         from = customer.customer_id;
         for (const Enrollment& enrollment : customer.dossier.enrollments) {
-          const rules::Progress& progress = enrollment.progress;
-          if (enrollment.journey_id != journey_id || !progress.enrolled()) continue;
+          if (enrollment.journey_id != journey_id || !enrollment.progress.enrolled()) continue;
+          const rules::Run& progress = enrollment.progress.latest();
           answer.set_enrolled(answer.enrolled() + 1);
           ASSIGN_OR_RETURN(const JourneyPtr journey, shelf_.GetJourney(tx, workspace, journey_id, enrollment.version));
           for (size_t stage = 0; stage < progress.entered.size(); ++stage) {

@@ -12,6 +12,14 @@ namespace {
 // Enough for every workspace in use; past it the memory is given back and filled anew.
 constexpr size_t kMostKept = 10'000;
 
+// Whether a journey is one that plain counts of events take through its stages in order. Others are not followed yet:
+// what they ask is not kept.
+bool IsFollowed(const rules::Journey& journey) {
+  const rules::Definition& definition = journey.version().definition;
+  return definition.tracks && !definition.of_users && definition.transitions.empty() && journey.plain() &&
+         !journey.looks_inside_events() && !journey.looks_beyond_events();
+}
+
 }  // namespace
 
 absl::StatusOr<JourneyPtr> Shelf::Keep(absl::string_view workspace, const PublishedVersion& version) {
@@ -39,7 +47,8 @@ absl::StatusOr<CatalogPtr> Shelf::GetCatalog(sql::Transaction& tx, absl::string_
   auto catalog = std::make_shared<Catalog>();
   catalog->revision = revision;
   for (const PublishedVersion& version : versions) {
-    ASSIGN_OR_RETURN(catalog->latest.emplace_back(), Keep(workspace, version));
+    ASSIGN_OR_RETURN(JourneyPtr journey, Keep(workspace, version));
+    if (IsFollowed(*journey)) catalog->latest.push_back(std::move(journey));
   }
   absl::MutexLock lock(&mutex_);
   if (catalogs_.size() >= kMostKept) catalogs_.clear();

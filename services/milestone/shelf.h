@@ -26,7 +26,7 @@ using JourneyPtr = std::shared_ptr<const rules::Journey>;
 // The journeys of a workspace at a catalog revision.
 struct Catalog {
   int64_t revision = 0;
-  std::vector<JourneyPtr> latest;  // The latest version of each journey, by journey_id.
+  std::vector<JourneyPtr> latest;  // The latest version of each journey that is followed, by journey_id.
 };
 using CatalogPtr = std::shared_ptr<const Catalog>;
 

@@ -54,12 +54,6 @@ bool IsHistorical(const Task& task, const rules::Conclusion& conclusion, absl::T
   return all;
 }
 
-bool HasCounted(const rules::Progress& progress) {
-  return progress.enrolled() ||
-         std::any_of(progress.milestones.begin(), progress.milestones.end(),
-                     [](const rules::MilestoneProgress& milestone) { return milestone.counted > 0; });
-}
-
 // Loads the histories of the tasks that need them. `kept` owns what the events view.
 absl::Status LoadHistories(sql::Transaction& tx, journal::Journal& journal, std::vector<Task>& tasks,
                            std::deque<journal::Entry>& kept) {
@@ -123,7 +117,7 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
       fact.key = task.customer.customer_id;
       fact.depth = 1;
     }
-    if (!HasCounted(progress)) continue;
+    if (rules::IsBlank(progress)) continue;
     dossier.enrollments.push_back(
         {.journey_id = journey_id, .version = journey->version().number, .progress = std::move(progress)});
     task.journeys.push_back(std::move(journey));

@@ -1,128 +1,207 @@
 // How far a customer has come in one journey version, and the fold that says so.
 //
-// Progress is a pure function of the version and the customer's history. The history is ordered by (time, sequence,
-// event id), never by arrival, so the same events give the same progress however they came.
+// Progress is a pure function of the version and of what is known of the customer's history, up to an instant. The
+// history is in one order (history.h), never that of arrival, so the same items give the same progress however they came.
 #ifndef WAYMARK_SERVICES_RULES_PROGRESS_H_
 #define WAYMARK_SERVICES_RULES_PROGRESS_H_
 
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "services/rules/definition.h"
+#include "services/rules/history.h"
+#include "services/rules/journey.h"
 
 namespace waymark::rules {
 
-// What the fold needs of an event. The views belong to whoever made it.
-struct Event {
-  absl::Time time;
-  int64_t sequence = 0;
-  absl::string_view id;
-  absl::string_view type;
-};
+// More enrollments than these are not opened, and an enrollment passes no more stages than these: what bounds a state.
+inline constexpr size_t kMostRuns = 200;
+inline constexpr size_t kMostPassages = 1'000;
 
-// The total order of a customer's history: time, then the source's sequence, then the id bytewise.
-bool Before(const Event& a, const Event& b);
-
-// When something came true, and the event that made it so: the last of its witnesses.
+// When something came true, and the item that made it so: the last of its witnesses. No id: time alone did.
 struct Moment {
   absl::Time time;
   std::string event_id;
   friend bool operator==(const Moment&, const Moment&) = default;
 };
 
-// A milestone's counter. It stops where the milestone is achieved, and once achieved it stays so.
+// What a leaf of a criterion remembers. Which of these, and what bounds them, is said with Leaf::Kind.
+struct LeafState {
+  uint32_t count = 0;
+  std::vector<absl::Time> times;
+  std::vector<std::string> values;
+  bool blank() const { return count == 0 && times.empty() && values.empty(); }
+  friend bool operator==(const LeafState&, const LeafState&) = default;
+};
+
+// How far a milestone is.
 struct MilestoneProgress {
-  uint32_t counted = 0;
+  uint32_t counted = 0;  // Of a plain rule: the events so far, at most as many as it needs.
+  uint32_t earlier = 0;  // How often it was achieved before and is so no more (or anew).
   std::optional<Moment> achieved;
+  bool blank() const { return counted == 0 && earlier == 0 && !achieved.has_value(); }
   friend bool operator==(const MilestoneProgress&, const MilestoneProgress&) = default;
 };
 
-// The state of the fold.
-struct Progress {
-  std::vector<Moment> entered;  // When each stage passed or reached was entered, in order; empty before the enrollment.
-  std::optional<Moment> completed;            // When the last stage was completed.
-  std::vector<MilestoneProgress> milestones;  // In the order of the definition, over all stages.
+// When a milestone ceased to be achieved, the last time.
+struct Revocation {
+  size_t milestone = 0;
+  Moment moment;
+  friend bool operator==(const Revocation&, const Revocation&) = default;
+};
+
+// One stay in a stage.
+struct Passage {
+  absl::Time time;  // When it was entered, and through which item.
+  std::string event_id;
+  size_t stage = 0;
+  std::optional<absl::Time> completed;  // When its exit rule was fulfilled.
+  Moment moment() const { return {time, event_id}; }
+  friend bool operator==(const Passage&, const Passage&) = default;
+};
+
+// How an enrollment ended before its end.
+struct Departure {
+  Moment moment;
+  std::optional<size_t> exit;  // Index into the definition's exits; nothing: by a call.
+  friend bool operator==(const Departure&, const Departure&) = default;
+};
+
+// One enrollment.
+struct Run {
+  std::string key;               // The value of the entry key, where the journey has one.
+  std::vector<Passage> entered;  // The stages in the order in which they were entered; empty before the enrollment.
+  std::optional<Moment> completed;
+  std::optional<Departure> exited;
+  std::vector<MilestoneProgress> milestones;  // In the order of Journey::rules.
+  std::vector<Revocation> revoked;            // At most one of each milestone.
+  std::vector<LeafState> leaves;              // Of Reach kEntry and kStage; empty where nothing came, and after the end.
 
   bool enrolled() const { return !entered.empty(); }
-  // The stage stood in, as an index; the last one when completed. Only where enrolled.
-  size_t stage() const { return entered.size() - 1; }
+  bool ended() const { return completed.has_value() || exited.has_value(); }
+  // The stage stood in, as an index; the last one where ended. Only where enrolled.
+  size_t stage() const { return entered.back().stage; }
+  friend bool operator==(const Run&, const Run&) = default;
+};
+
+// An attribute's value as is known last.
+struct Known {
+  Value value;
+  bool composite = false;
+  friend bool operator==(const Known&, const Known&) = default;
+};
+
+// The state of the fold: everything that the history so far means for what is to come.
+struct Progress {
+  // The enrollments in the order in which they were opened. Where a further one may come the last is what it would begin
+  // with: milestones that count what came before.
+  std::vector<Run> runs;
+  std::vector<LeafState> leaves;            // Of Reach kHistory; empty where nothing came.
+  std::vector<Known> attributes;            // In the order of Journey::attributes; empty where none came.
+  std::vector<std::string> bands;           // In the order of Journey::scorecards; likewise.
+  std::optional<absl::Time> first_event;    // Where the journey looks at it.
+  uint32_t triggered = 0;                   // Bit i: what trigger i waits for is true.
+  absl::Time timer = absl::InfinitePast();  // The last instant at which time alone was looked at …
+  absl::Time next = absl::InfiniteFuture();  // … and the next at which it may change something.
+
+  bool enrolled() const { return !runs.empty() && runs.front().enrolled(); }
+  absl::Span<const Run> enrollments() const {
+    return absl::MakeConstSpan(runs).first(runs.size() - (!runs.empty() && !runs.back().enrolled()));
+  }
+  // The newest enrollment. Only where enrolled.
+  const Run& latest() const { return enrollments().back(); }
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 
-// A journey version made ready for folding: what an event of a type means, looked up at once. Immutable, so safe to
-// share.
-class Journey {
- public:
-  explicit Journey(JourneyVersion version);
+// Whether nothing that came has meant anything yet.
+bool IsBlank(const Progress& progress);
 
-  const JourneyVersion& version() const { return version_; }
-  const std::vector<Stage>& stages() const { return version_.definition.stages; }
-
-  // The milestones in the order of Progress::milestones.
-  struct Rule {
-    size_t stage;
-    size_t index;  // Within its stage.
-    Scope scope;
-    uint32_t needed;
-  };
-  const std::vector<Rule>& rules() const { return rules_; }
-  const Milestone& milestone(size_t rule) const { return stages()[rules_[rule].stage].milestones[rules_[rule].index]; }
-
- private:
-  friend Progress Fold(const Journey& journey, Progress from, absl::Span<const Event> events);
-  bool Opens(const Event& event) const;
-
-  JourneyVersion version_;
-  std::vector<Rule> rules_;
-  absl::flat_hash_map<std::string, std::vector<size_t>> rules_by_type_;
-  std::optional<absl::flat_hash_set<std::string>> entry_types_;  // Absent: any.
-  std::vector<size_t> first_rule_;                               // Of each stage, and one past the last.
-};
-
-// Folds `events`, which must be in history order and later than everything that `from` has applied, into the progress
-// at `from` (empty for a customer without history). The same history gives the same progress, however it is cut into
-// stretches.
+// Folds `items`, which must be in the order of history and later than everything that `progress` has applied (timers
+// included: their times after Progress::timer), into the progress (empty for a customer without history), and lets time
+// pass until `now`. The same history gives the same progress, however it is cut into stretches, and whenever time was
+// let pass between.
 //
-//   - The entry event opens the enrollment and counts for the first stage.
-//   - A milestone FROM_STAGE counts events after the one that entered its stage; one ALL_HISTORY counts every event,
-//   also before the enrollment.
-//   - After each event, while every milestone of the stage stood in is achieved, the next stage is entered; after the
-//   last the journey is completed.
-Progress Fold(const Journey& journey, Progress from, absl::Span<const Event> events);
+//   - Each item, and each instant at which time alone changes something, is looked at for itself; at an equal instant
+//     the items come first.
+//   - Enrollment: any of the triggers opens one, at enroll_from or later, where the first stage may be entered and none
+//     is open (with an entry key: of that key). An event, a completion or a call opens it when it comes; a segment or a
+//     date when it becomes true. Another enrollment may follow by re_entry, a cooldown after the end; the item that ended
+//     one opens none. Without a value of its entry key nothing opens.
+//   - The opening item counts for the first stage.
+//   - Milestones FROM_STAGE are looked at while their stage is stood in, and count anew when it is entered anew; those
+//     FROM_ENTRY while the enrollment is open; ALL_HISTORY and WINDOW also before it. A milestone is met while its
+//     criterion (of the first variant whose segment the customer belongs to) is and everything it depends on is achieved.
+//     LATCHED is achieved once met; REVOCABLE while met; RECURRING once met in each period, of whose events alone it
+//     counts.
+//   - A stage is completed when its milestones are achieved as its exit rule says, and stays so.
+//   - The first exit whose criterion is met ends the enrollment, as a call does. Exits count from the enrollment.
+//   - Then, of the ways out of the stage, the first that is open is taken: by priority, then as given. It is open when
+//     its criterion is met (which counts from the stage's entry), or without one the stage completed, and the next stage
+//     may be entered: its entry criterion met, its hand-off answered. This is repeated; no stage is entered twice, nor
+//     the one left first entered again, for the same item.
+//   - Nothing changes an enrollment after its end.
+Progress Fold(const Journey& journey, Progress progress, absl::Span<const Item> items,
+              absl::Time now = absl::InfinitePast());
 
-// The events counted for each milestone (in the order of Progress::milestones), by folding a whole history.
-std::vector<std::vector<absl::string_view>> FindWitnesses(const Journey& journey, absl::Span<const Event> history);
+// The next instant at which time alone may change the progress (it may change nothing then) or the answer whether the
+// customer is on time (target, behind and stuck of the stages stood in, deadlines of milestones). `now` is up to when the
+// progress was folded. InfiniteFuture: none.
+absl::Time NextChange(const Journey& journey, const Progress& progress, absl::Time now);
+
+// How an open enrollment is on time.
+enum class Pace { kOnTrack, kLate, kBehind, kStuck };
+// By how long the stage is stood in: past its target, behind_after or stuck_after; late, too, where a milestone's
+// deadline has passed.
+Pace PaceOf(const Journey& journey, const Run& run, absl::Time now);
+
+// The items that count for each milestone (in the order of Journey::rules) of an enrollment (the newest where none is
+// given; before the first, of what it would begin with), by folding a whole history: those counted until it was
+// achieved. Of a windowed count only what lies in the window.
+std::vector<std::vector<absl::string_view>> FindWitnesses(const Journey& journey, absl::Span<const Item> history,
+                                                          absl::Time now = absl::InfinitePast(),
+                                                          std::optional<size_t> enrollment = std::nullopt);
 
 enum class ConclusionKind {
   kEnrolled,
+  kEnrollmentRetracted,  // What was told of it holds no more.
   kMilestoneAchieved,
-  kMilestoneRevised,
+  kMilestoneRevised,    // It was achieved earlier or later, or through another item, than was told.
+  kMilestoneRevoked,    // It was achieved and is so no more.
+  kMilestoneRetracted,  // As is known now, it was not achieved.
   kStageEntered,
   kStageRevised,
+  kStageRetracted,
   kCompleted,
+  kCompletionRetracted,
+  kExited,
+  kExitRetracted,
 };
 
 // Something that a change of progress tells.
 struct Conclusion {
   ConclusionKind kind;
-  size_t stage = 0;                    // The stage entered or revised, or the milestone's.
-  std::optional<size_t> milestone;     // Index into Progress::milestones.
-  Moment now;                          // When it came true, as is known now, and through which event.
-  std::optional<absl::Time> previous;  // For revisions: when, as was told before.
+  size_t stage = 0;                    // The stage entered, revised or retracted, the milestone's, or the one stood in.
+  std::optional<size_t> milestone;     // Index into Run::milestones.
+  Moment now;                          // When it came true, as is known now, and through which item. Of what is
+                                       // retracted: as was told.
+  std::optional<absl::Time> previous;  // For revisions and retractions: when, as was told before.
+  uint32_t run = 1;                    // Which of the enrollments with its key, from 1.
+  std::string key;                     // The enrollment's entry key.
+  uint32_t occurrence = 1;             // The how manieth achievement of the milestone, or stay in the stage.
+  std::optional<size_t> exit;          // With kExited: which; nothing: by a call.
+  std::optional<size_t> previous_stage;  // With kStageEntered: the stage left.
   friend bool operator==(const Conclusion&, const Conclusion&) = default;
 };
 
 // What is to be told where progress went from `before` to `after`, both under `journey`: what is new, and what was told
-// otherwise before. With counts and without regress an event more never takes anything back, so nothing is ever
-// retracted here.
+// otherwise before. Stages in the order in which they were entered, each with its milestones.
+//
+// Only what stands is told: where a milestone was achieved and revoked again between the two, nothing is. That a period
+// began anew, or a stage was entered anew, revokes nothing; the next achievement is another occurrence.
 std::vector<Conclusion> Compare(const Journey& journey, const Progress& before, const Progress& after);
 
 }  // namespace waymark::rules
