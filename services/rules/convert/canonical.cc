@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "common/base/hash.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/struct.pb.h"
 
 namespace waymark::rules {
 namespace {
@@ -17,24 +18,9 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// The enums whose UNSPECIFIED means the same as their first value.
-bool FirstIsDefault(const google::protobuf::EnumDescriptor& type) {
-  static constexpr absl::string_view kTypes[] = {"Kind",     "Subject", "ReEntry",   "Regress",
-                                                 "Latching", "Party",   "Direction", "Anchor"};
-  return std::find(std::begin(kTypes), std::end(kTypes), absl::string_view(type.name())) != std::end(kTypes);
-}
-
-// The counts of which 0 means 1.
-bool ZeroIsOne(const FieldDescriptor& field) {
-  return field.full_name() == "waymark.journey.v1.EventCount.at_least" ||
-         field.full_name() == "waymark.journey.v1.AtLeastOf.n";
-}
-
 void PutField(absl::string_view name, absl::string_view bytes, std::string& out) {
   absl::StrAppend(&out, name, ":", bytes.size(), ":", bytes);
 }
-
-std::string Encode(const Message& message);
 
 // One value of a field; `index` is -1 where it is not repeated.
 std::string EncodeValue(const Message& message, const FieldDescriptor& field, int index) {
@@ -42,8 +28,8 @@ std::string EncodeValue(const Message& message, const FieldDescriptor& field, in
   const bool one = index < 0;
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return Encode(one ? reflection.GetMessage(message, &field)
-                        : reflection.GetRepeatedMessage(message, &field, index));
+      return EncodeMessage(one ? reflection.GetMessage(message, &field)
+                               : reflection.GetRepeatedMessage(message, &field, index));
     case FieldDescriptor::CPPTYPE_STRING:
       return one ? reflection.GetString(message, &field) : reflection.GetRepeatedString(message, &field, index);
     case FieldDescriptor::CPPTYPE_ENUM:
@@ -73,29 +59,54 @@ std::string EncodeValue(const Message& message, const FieldDescriptor& field, in
   return "";
 }
 
-std::string Encode(const Message& message) {
-  const Reflection& reflection = *message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection.ListFields(message, &fields);  // Those that are set, by number.
-  std::string out;
-  for (const FieldDescriptor* field : fields) {
-    if (!field->is_repeated()) {
-      PutField(field->name(), EncodeValue(message, *field, -1), out);
-      continue;
-    }
-    std::vector<std::string> elements;
-    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-      elements.push_back(EncodeValue(message, *field, i));
-    }
-    if (field->is_map()) std::sort(elements.begin(), elements.end());
-    for (const std::string& element : elements) PutField(field->name(), element, out);
-  }
-  return out;
+// JSON has one word for a value that is null and one that is not set.
+void MakeCanonicalValue(google::protobuf::Value& value) {
+  if (value.kind_case() == google::protobuf::Value::KIND_NOT_SET) value.set_null_value(google::protobuf::NULL_VALUE);
+  if (value.has_struct_value()) MakeCanonical(*value.mutable_struct_value());
+  if (value.has_list_value()) MakeCanonical(*value.mutable_list_value());
 }
 
 }  // namespace
 
+bool FirstIsDefault(const google::protobuf::EnumDescriptor& type) {
+  static constexpr absl::string_view kTypes[] = {"Kind",     "Subject", "ReEntry",   "Regress",
+                                                 "Latching", "Party",   "Direction", "Anchor"};
+  return std::find(std::begin(kTypes), std::end(kTypes), absl::string_view(type.name())) != std::end(kTypes);
+}
+
+bool ZeroIsOne(const FieldDescriptor& field) {
+  return field.full_name() == "waymark.journey.v1.EventCount.at_least" ||
+         field.full_name() == "waymark.journey.v1.AtLeastOf.n";
+}
+
+std::string EncodeField(const Message& message, const FieldDescriptor& field) {
+  const Reflection& reflection = *message.GetReflection();
+  std::string out;
+  if (!field.is_repeated()) {
+    if (reflection.HasField(message, &field)) PutField(field.name(), EncodeValue(message, field, -1), out);
+    return out;
+  }
+  std::vector<std::string> elements;
+  for (int i = 0; i < reflection.FieldSize(message, &field); ++i) elements.push_back(EncodeValue(message, field, i));
+  if (field.is_map()) std::sort(elements.begin(), elements.end());
+  for (const std::string& element : elements) PutField(field.name(), element, out);
+  return out;
+}
+
+std::string EncodeMessage(const Message& message) {
+  std::vector<const FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);  // Those that are set, by number.
+  std::string out;
+  for (const FieldDescriptor* field : fields) out += EncodeField(message, *field);
+  return out;
+}
+
 void MakeCanonical(Message& message) {
+  if (auto* value = dynamic_cast<google::protobuf::Value*>(&message)) return MakeCanonicalValue(*value);
+  if (auto* object = dynamic_cast<google::protobuf::Struct*>(&message)) {
+    for (auto& [name, value] : *object->mutable_fields()) MakeCanonicalValue(value);
+    return;
+  }
   const Descriptor& type = *message.GetDescriptor();
   const Reflection& reflection = *message.GetReflection();
   const FieldDescriptor* key = type.FindFieldByName("key");
@@ -132,7 +143,7 @@ std::string ContentHash(const Message& message) {
   const std::unique_ptr<Message> canonical(message.New());
   canonical->CopyFrom(message);
   MakeCanonical(*canonical);
-  return Sha256Hex(absl::StrCat(message.GetDescriptor()->full_name(), "\n", Encode(*canonical)));
+  return Sha256Hex(absl::StrCat(message.GetDescriptor()->full_name(), "\n", EncodeMessage(*canonical)));
 }
 
 }  // namespace waymark::rules
