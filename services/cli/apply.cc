@@ -20,6 +20,7 @@
 #include "services/cli/table.h"
 #include "services/cli/versioned_kinds.h"
 #include "services/rules/convert/definition.h"
+#include "services/rules/convert/form.h"
 #include "services/rules/validation.h"
 #include "waymark/milestone/v1/analytics.pb.h"
 #include "waymark/notification/v1/channel.pb.h"
@@ -52,6 +53,14 @@ std::string Locate(const SourcedManifest& source, absl::string_view path, absl::
   const std::string full =
       absl::StartsWith(path, absl::StrCat(kind, ".")) ? std::string(path) : absl::StrCat(kind, ".", path);
   return document::ToString(source.file, {source.document.PositionOf(full), full, Printable(message)});
+}
+
+// What is wrong with what a manifest says; paths begin at its definition.
+std::vector<rules::Finding> FindingsIn(const Manifest& manifest) {
+  if (manifest.has_journey()) return rules::Check(manifest.journey().definition());
+  if (manifest.has_persona()) return rules::CheckForm(manifest.persona().definition());
+  if (manifest.has_segment()) return rules::CheckForm(manifest.segment().definition());
+  return {};
 }
 
 std::string InWords(absl::string_view message, absl::string_view hint) {
@@ -267,6 +276,10 @@ absl::Status ApplyOne(const Session& session, const ApplyOptions& options, const
       return ApplyVersioned<PlaybookKind>(session, options, source, source.manifest.playbook());
     case Manifest::kChannel:
       return ApplyChannel(session, options, source);
+    case Manifest::kPersona:
+    case Manifest::kSegment:
+      return absl::UnimplementedError(
+          absl::StrCat(NameOf(source.manifest), " cannot be applied: services of this release keep none"));
     case Manifest::KIND_NOT_SET:
       break;  // Refused when it was read.
   }
@@ -286,8 +299,7 @@ absl::Status Validate(const std::vector<std::string>& paths, std::ostream& out, 
   ASSIGN_OR_RETURN(const std::vector<SourcedManifest> sources, ReadSound(paths, err));
   int64_t findings = 0;
   for (const SourcedManifest& source : sources) {
-    if (!source.manifest.has_journey()) continue;
-    const std::vector<rules::Finding> found = rules::Check(source.manifest.journey().definition());
+    const std::vector<rules::Finding> found = FindingsIn(source.manifest);
     for (const rules::Finding& finding : found) {
       err << Locate(source, absl::StrCat("definition.", finding.path), InWords(finding.message, finding.hint)) << "\n";
       ++findings;

@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 using manifest::v1::Manifest;
 
 constexpr size_t kMostBytes = 4 << 20;
+constexpr char kBeginnings[] = "begin with journey:, persona:, segment:, scorecard:, playbook: or channel:";
 
 // The files that the paths stand for.
 absl::StatusOr<std::vector<std::string>> FilesOf(const std::vector<std::string>& paths) {
@@ -59,16 +60,20 @@ int RankOf(const Manifest& manifest) {
   switch (manifest.kind_case()) {
     case Manifest::kChannel:
       return 0;
-    case Manifest::kJourney:
+    case Manifest::kPersona:
       return 1;
-    case Manifest::kScorecard:
+    case Manifest::kSegment:
       return 2;
-    case Manifest::kPlaybook:
+    case Manifest::kJourney:
       return 3;
-    case Manifest::KIND_NOT_SET:
+    case Manifest::kScorecard:
       return 4;
+    case Manifest::kPlaybook:
+      return 5;
+    case Manifest::KIND_NOT_SET:
+      return 6;
   }
-  return 4;
+  return 6;
 }
 
 }  // namespace
@@ -83,6 +88,10 @@ std::string NameOf(const Manifest& manifest) {
       return absl::StrCat("playbook ", Printable(manifest.playbook().playbook_id()));
     case Manifest::kChannel:
       return absl::StrCat("channel ", Printable(manifest.channel().channel_id()));
+    case Manifest::kPersona:
+      return absl::StrCat("persona ", Printable(manifest.persona().persona_id()));
+    case Manifest::kSegment:
+      return absl::StrCat("segment ", Printable(manifest.segment().segment_id()));
     case Manifest::KIND_NOT_SET:
       return "nothing";
   }
@@ -101,8 +110,7 @@ absl::StatusOr<ManifestReading> ReadManifests(const std::vector<std::string>& pa
       const auto& manifest = static_cast<const Manifest&>(*document.message);
       const document::Position start = document.PositionOf("");
       if (manifest.kind_case() == Manifest::KIND_NOT_SET) {
-        yaml.problems.push_back(
-            {start, "", "describes nothing; begin with journey:, scorecard:, playbook: or channel:"});
+        yaml.problems.push_back({start, "", absl::StrCat("describes nothing; ", kBeginnings)});
         continue;
       }
       const auto [place, is_new] = places.emplace(NameOf(manifest), absl::StrCat(file, ":", start.line));
@@ -114,7 +122,7 @@ absl::StatusOr<ManifestReading> ReadManifests(const std::vector<std::string>& pa
       reading.manifests.push_back({.file = file, .manifest = manifest, .document = std::move(document)});
     }
     if (yaml.documents.empty() && yaml.problems.empty()) {
-      yaml.problems.push_back({{1, 1}, "", "is empty; begin with journey:, scorecard:, playbook: or channel:"});
+      yaml.problems.push_back({{1, 1}, "", absl::StrCat("is empty; ", kBeginnings)});
     }
     for (const document::Problem& problem : yaml.problems) {
       reading.problems.push_back(document::ToString(file, problem));

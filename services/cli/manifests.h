@@ -19,8 +19,8 @@ struct SourcedManifest {
 };
 
 struct ManifestReading {
-  std::vector<SourcedManifest> manifests;  // Channels first, then journeys, scorecards and playbooks: what names comes
-                                           // after what is named.
+  std::vector<SourcedManifest> manifests;  // Channels first, then personas, segments, journeys, scorecards and
+                                           // playbooks: what names comes after what is named.
   std::vector<std::string> problems;       // A line each: file, line, column, field, what is wrong.
   int files = 0;
 };
