@@ -37,7 +37,9 @@ void Folding::Apply(const Item& item) {
   time_ = item.time;
   item_ = &item;
   // What time alone changes at this very instant is seen by every item of it, whatever that is.
-  if (Take(item) || progress_.next <= item.time) Conclude();
+  const bool matters = Take(item) || progress_.next <= item.time || !progress_.begun || journey_.leads_back();
+  progress_.begun = true;
+  if (matters) Conclude();
 }
 
 void Folding::Fire(absl::Time time) {
@@ -77,11 +79,11 @@ bool Folding::TakeEvent(const Item& item) {
   }
   const Journey::Interest& interest = journey_.InterestIn(item.type);
   if (interest.empty()) return matters;
-  matters |= CountInHistory(interest.leaves, item);
+  if (!interest.leaves.empty()) matters |= CountInHistory(interest.leaves, item);
   for (size_t run = 0; run < progress_.runs.size(); ++run) {
     if (progress_.runs[run].ended()) continue;
     matters |= CountPlain(run, interest.plain_rules, item, /*opening=*/false);
-    matters |= CountInRun(run, interest.leaves, item);
+    if (!interest.leaves.empty()) matters |= CountInRun(run, interest.leaves, item);
   }
   return matters || (interest.opens && MayOpen());
 }
@@ -182,8 +184,11 @@ bool Folding::CountPlain(size_t index, const std::vector<size_t>& plain_rules, c
     const bool in_scope = rule.scope == Scope::kAllHistory ? !opening : IsActive(run, rule);
     if (!in_scope || milestone.achieved.has_value()) continue;
     if (!rule.pattern.where.empty() && !Fits(item, rule.pattern)) continue;
-    matters = true;
-    if (++milestone.counted >= rule.needed) milestone.achieved = Now();
+    // A count that is not reached yet says nothing to anyone.
+    if (++milestone.counted >= rule.needed) {
+      milestone.achieved = Now();
+      matters = true;
+    }
     if (listener_ != nullptr) listener_->Counted(index, rule_index, nullptr, item);
   }
   return matters;
@@ -203,7 +208,7 @@ bool Folding::IsActive(const Run& run, const Rule& rule) const {
 }
 
 void Folding::Conclude() {
-  std::optional<std::string> key = Opening();
+  std::optional<std::string> key = MayOpen() ? Opening() : std::nullopt;
   for (size_t run = 0; run < progress_.runs.size(); ++run) {
     if (progress_.runs[run].ended()) continue;
     if (progress_.runs[run].enrolled()) {
@@ -226,7 +231,7 @@ void Folding::Conclude() {
 
 std::optional<std::string> Folding::Opening() {
   const Definition& definition = journey_.version().definition;
-  if (journey_.stages().empty() || !MayOpen() || !Triggered()) return std::nullopt;
+  if (journey_.stages().empty() || !Triggered()) return std::nullopt;
   if (definition.enroll_from.has_value() && time_ < *definition.enroll_from) return std::nullopt;
   if (progress_.enrollments().size() >= kMostRuns) return std::nullopt;
   std::optional<std::string> key = EntryKey();
@@ -301,12 +306,15 @@ void Folding::Open(std::string key) {
     CountPlain(index, interest.plain_rules, *item_, /*opening=*/true);
     CountInRun(index, interest.leaves, *item_);
   }
+  if (item_ != nullptr && item_->kind == ItemKind::kAttestation && item_->type == journey_.version().journey_id) {
+    if (const std::vector<size_t>* leaves = journey_.AttestationsOf(item_->key)) CountInRun(index, *leaves, *item_);
+  }
   Settle(index);
 }
 
 void Folding::Settle(size_t index) {
   Run& run = progress_.runs[index];
-  std::vector<size_t> visited;
+  if (item_ != nullptr && journey_.leads_back()) run.since_item = run.entered.size() - 1;
   while (true) {
     UpdateMilestones(index);
     CompleteStage(run);
@@ -316,12 +324,10 @@ void Folding::Settle(size_t index) {
       run.leaves = {};
       return;
     }
-    const Way* way = OpenWay(run, visited);
+    const Way* way = OpenWay(run);
     if (way == nullptr) return;
-    if (visited.empty()) visited.push_back(run.stage());
     if (way->to.has_value()) {
       Enter(index, *way->to);
-      visited.push_back(*way->to);
     } else {
       run.completed = Now();
       run.leaves = {};
@@ -372,12 +378,16 @@ void Folding::CompleteStage(Run& run) {
   if (stage.exit_at_least.has_value() ? achieved >= *stage.exit_at_least : all) passage.completed = time_;
 }
 
-const Way* Folding::OpenWay(const Run& run, const std::vector<size_t>& visited) const {
+const Way* Folding::OpenWay(const Run& run) const {
   const bool completed = run.entered.back().completed.has_value();
+  const auto visited = [&](size_t stage) {
+    return std::any_of(run.entered.begin() + run.since_item, run.entered.end(),
+                       [&](const Passage& passage) { return passage.stage == stage; });
+  };
   for (const Way& way : journey_.ways(run.stage())) {
     if (way.criterion.has_value() ? !Look(run).Met(*way.criterion) : !completed) continue;
     if (!way.to.has_value()) return &way;
-    if (*way.to == run.stage() || std::find(visited.begin(), visited.end(), *way.to) != visited.end()) continue;
+    if (visited(*way.to)) continue;
     if (run.entered.size() >= kMostPassages || !Look(run).MayEnter(*way.to)) continue;
     return &way;
   }

@@ -61,7 +61,7 @@ class Folding {
   void Settle(size_t run);
   void UpdateMilestones(size_t run);
   void CompleteStage(Run& run);
-  const Way* OpenWay(const Run& run, const std::vector<size_t>& visited) const;
+  const Way* OpenWay(const Run& run) const;
   void Enter(size_t run, size_t stage);
   void BeginAnew(size_t run, size_t rule);
   void BeginPeriods(size_t run);

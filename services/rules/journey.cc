@@ -171,6 +171,7 @@ class JourneyMaker {
         if (to == stage_of_key_.end()) continue;
         way.to = to->second;
         if (*way.to < from && !definition.stages[*way.to].regress) continue;
+        to_.leads_back_ |= *way.to < from;
       }
       if (transition.criterion.has_value()) {
         way.criterion = Compile(*transition.criterion, {.reach = Reach::kStage, .stage = from});

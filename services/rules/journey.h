@@ -151,6 +151,8 @@ class Journey {
 
   // A further enrollment may follow the first, or stand beside it.
   bool may_enter_again() const { return may_enter_again_; }
+  // A way leads back, so that every item counts: it may be taken again.
+  bool leads_back() const { return leads_back_; }
   // Time alone may change something.
   bool timed() const { return timed_; }
   // When the customer's first event came matters.
@@ -187,6 +189,7 @@ class Journey {
   std::vector<std::optional<size_t>> entry_criteria_;
   std::vector<std::vector<size_t>> required_answers_;
   bool may_enter_again_ = false;
+  bool leads_back_ = false;
   bool timed_ = false;
   bool looks_at_first_event_ = false;
   bool looks_inside_events_ = false;

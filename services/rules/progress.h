@@ -75,6 +75,7 @@ struct Departure {
 struct Run {
   std::string key;               // The value of the entry key, where the journey has one.
   std::vector<Passage> entered;  // The stages in the order in which they were entered; empty before the enrollment.
+  size_t since_item = 0;         // The passage stood in when the last item came, where ways lead back; an index.
   std::optional<Moment> completed;
   std::optional<Departure> exited;
   std::vector<MilestoneProgress> milestones;  // In the order of Journey::rules.
@@ -97,6 +98,7 @@ struct Known {
 
 // The state of the fold: everything that the history so far means for what is to come.
 struct Progress {
+  bool begun = false;  // Something has come.
   // The enrollments in the order in which they were opened. Where a further one may come the last is what it would begin
   // with: milestones that count what came before.
   std::vector<Run> runs;
@@ -126,7 +128,7 @@ bool IsBlank(const Progress& progress);
 // let pass between.
 //
 //   - Each item, and each instant at which time alone changes something, is looked at for itself; at an equal instant
-//     the items come first.
+//     the items come first. Before its first item, whatever that is, a customer is not there, and nothing is met.
 //   - Enrollment: any of the triggers opens one, at enroll_from or later, where the first stage may be entered and none
 //     is open (with an entry key: of that key). An event, a completion or a call opens it when it comes; a segment or a
 //     date when it becomes true. Another enrollment may follow by re_entry, a cooldown after the end; the item that ended
@@ -141,8 +143,8 @@ bool IsBlank(const Progress& progress);
 //   - The first exit whose criterion is met ends the enrollment, as a call does. Exits count from the enrollment.
 //   - Then, of the ways out of the stage, the first that is open is taken: by priority, then as given. It is open when
 //     its criterion is met (which counts from the stage's entry), or without one the stage completed, and the next stage
-//     may be entered: its entry criterion met, its hand-off answered. This is repeated; no stage is entered twice, nor
-//     the one left first entered again, for the same item.
+//     may be entered: its entry criterion met, its hand-off answered. This is repeated; no stage is stood in twice
+//     without another item of history, whatever it is, between.
 //   - Nothing changes an enrollment after its end.
 Progress Fold(const Journey& journey, Progress progress, absl::Span<const Item> items,
               absl::Time now = absl::InfinitePast());
