@@ -156,6 +156,11 @@ bool IsGrpc(absl::string_view include) {
                                                                  : absl::EndsWith(include, ".grpc.pb.h");
 }
 
+// What journey makes of definitions alone, without its service.
+bool IsOfPureJourney(absl::string_view path) {
+  return StartsWithAny(path, {"services/journey/map/", "services/journey/templates/"});
+}
+
 bool IsOurs(absl::string_view include) {
   return StartsWithAny(include, {"common/", "services/", "tests/", "waymark/"});
 }
@@ -263,8 +268,11 @@ Violations CheckServicesAreApart(const Tree& tree) {
     CheckIncludes(file, violations, [&](absl::string_view include) -> std::string {
       if (IsIn(include, "tests/")) return "the product knows nothing of its tests";
       const std::string other = ServiceOf(include);
+      if (IsOfPureJourney(file.path) && IsIn(include, "services/journey/") && !IsOfPureJourney(include)) {
+        return "map/ and templates/ know nothing of the service around them";
+      }
       if (service.empty() || other.empty() || other == service || other == "rules") return "";
-      if (service == "cli" && absl::EndsWith(include, "/parts.h")) return "";
+      if (service == "cli" && (IsOfPureJourney(include) || absl::EndsWith(include, "/parts.h"))) return "";
       return absl::StrCat("a service includes no other service: ", service, " knows ", other);
     });
   }

@@ -50,7 +50,8 @@ Violations CheckRulesArePure(const Tree& tree);
 Violations CheckCommonKnowsNoBusiness(const Tree& tree);
 
 // A service includes no other service, save services/rules. The command, which wires all of them together in one
-// process, includes their parts.h. The product includes nothing of tests/.
+// process, includes their parts.h, and to do it without a server, what journey makes of definitions alone: map/ and
+// templates/, which know nothing of the service around them. The product includes nothing of tests/.
 Violations CheckServicesAreApart(const Tree& tree);
 
 // gRPC's headers stand only in *_service, *_client, main.cc and common/rpc, and in common/journal's follower.

@@ -109,8 +109,17 @@ TEST(LayoutTest, ServicesAreApart) {
 TEST(LayoutTest, TheCommandWiresPartsAndKnowsNothingElseOfServices) {
   EXPECT_THAT(
       CheckServicesAreApart({{"services/cli/dev.cc",
-                              "#include \"services/milestone/parts.h\"\n#include \"services/milestone/tracker.h\"\n"}}),
-      ElementsAre(At("services/cli/dev.cc", 2)));
+                              "#include \"services/milestone/parts.h\"\n#include \"services/milestone/tracker.h\"\n"
+                              "#include \"services/journey/map/svg.h\"\n#include \"services/journey/convert.h\"\n"}}),
+      ElementsAre(At("services/cli/dev.cc", 2), At("services/cli/dev.cc", 4)));
+}
+
+TEST(LayoutTest, MapsAndTemplatesKnowNothingOfTheServiceAroundThem) {
+  EXPECT_THAT(CheckServicesAreApart({{"services/journey/map/svg.cc",
+                                      "#include \"services/journey/map/drawing.h\"\n"
+                                      "#include \"services/journey/editor.h\"\n"
+                                      "#include \"services/rules/convert/words.h\"\n"}}),
+              ElementsAre(At("services/journey/map/svg.cc", 2)));
 }
 
 TEST(LayoutTest, GrpcStaysAtTheEdge) {
