@@ -16,11 +16,12 @@ namespace {
 constexpr double kMargin = 36;
 constexpr double kGutter = 136;  // Left of the columns, for the lanes' names.
 constexpr double kPadding = 12;  // Between a column's edge and what stands in it.
-constexpr double kPersonaWidth = 330;
+constexpr double kPersonaWidth = 360;
 
 // The fewer the stages, the more room each has.
 double ColumnWidth(size_t stages) {
-  if (stages <= 3) return 450;
+  if (stages <= 2) return 560;
+  if (stages == 3) return 450;
   if (stages == 4) return 350;
   if (stages == 5) return 300;
   return stages <= 7 ? 260 : 236;
@@ -39,6 +40,7 @@ class Sheet {
 
   Drawing Drawn() && {
     WriteHead();
+    if (map_.stages.empty()) return WithoutStages();
     DrawGroups();
     DrawStages();
     columns_top_ = y_;
@@ -86,13 +88,25 @@ class Sheet {
     DrawColumnLines();
     AddExits();
     WriteLegend();
+    return Finished();
+  }
+
+ private:
+  Drawing WithoutStages() {
+    Flow flow(drawing_, kMargin, y_, Right() - kMargin);
+    flow.Write("No stages yet", styles::kBody);
+    y_ = flow.y();
+    return Finished();
+  }
+
+  // The drawing on white paper.
+  Drawing Finished() {
     drawing_.height = y_ + kMargin;
     drawing_.ground.insert(drawing_.ground.begin(),
                            Rectangle{.box = {0, 0, drawing_.width, drawing_.height}, .ink = {.fill = palette::kPaper}});
     return std::move(drawing_);
   }
 
- private:
   double Left() const { return kMargin + kGutter; }
   double Right() const { return drawing_.width - kMargin; }
   double ColumnLeft(size_t column) const { return Left() + static_cast<double>(column) * column_width_; }

@@ -83,6 +83,10 @@ TEST(SheetTest, AnyNumberOfStagesHasRoom) {
   }
 }
 
+TEST(SheetTest, AJourneyWithoutStagesSaysSo) {
+  EXPECT_THAT(WordsOn(Draw(MakeMap(SourceWith(0)))), Contains("No stages yet"));
+}
+
 TEST(SheetTest, ColumnsAreWiderTheFewerThereAre) {
   const double three = Draw(MakeMap(SourceWith(3))).width;
   const double twelve = Draw(MakeMap(SourceWith(12))).width;
