@@ -54,13 +54,23 @@ class Harvest {
     }
     if (entry.type == milestone::JourneyCompleted::descriptor()->full_name()) {
       return AddFact<milestone::JourneyCompleted>(entry, [&](const milestone::JourneyCompleted& fact) {
-        AddPassage(entry, fact.context(), {Passage::Kind::kCompleted, "", ToTime(fact.complete_time())});
+        AddPassage(entry, fact.context(), {Passage::Kind::kEnded, "", ToTime(fact.complete_time())});
       });
+    }
+    if (entry.type == milestone::CustomerExited::descriptor()->full_name()) {
+      return AddFact<milestone::CustomerExited>(entry, [&](const milestone::CustomerExited& fact) {
+        AddPassage(entry, fact.context(), {Passage::Kind::kEnded, "", ToTime(fact.exit_time())});
+      });
+    }
+    if (entry.type == milestone::ConclusionRetracted::descriptor()->full_name()) {
+      return AddFact<milestone::ConclusionRetracted>(
+          entry, [&](const milestone::ConclusionRetracted& fact) { AddRetraction(entry, fact); });
     }
     // No measure looks at these; the events and stages beside them say what health needs.
     if (entry.type == milestone::CustomerEnrolled::descriptor()->full_name() ||
         entry.type == milestone::MilestoneAchieved::descriptor()->full_name() ||
-        entry.type == milestone::MilestoneRevised::descriptor()->full_name()) {
+        entry.type == milestone::MilestoneRevised::descriptor()->full_name() ||
+        entry.type == milestone::MilestoneRevoked::descriptor()->full_name()) {
       return absl::OkStatus();
     }
     return absl::FailedPreconditionError(absl::StrCat("the type ", entry.type, " at ", entry.lane, "/", entry.position,
@@ -108,6 +118,19 @@ class Harvest {
     use(fact);
     Touch(entry, fact.context().historical() ? News::kPast : News::kLive);
     return absl::OkStatus();
+  }
+
+  void AddRetraction(const journal::Entry& entry, const milestone::ConclusionRetracted& fact) {
+    switch (fact.kind()) {
+      case milestone::RETRACTED_KIND_STAGE:
+        return AddPassage(entry, fact.context(),
+                          {Passage::Kind::kRetracted, fact.stage_key(), ToTime(fact.previous_time())});
+      case milestone::RETRACTED_KIND_COMPLETION:
+      case milestone::RETRACTED_KIND_EXIT:
+        return AddPassage(entry, fact.context(), {Passage::Kind::kResumed, "", ToTime(fact.previous_time())});
+      default:
+        return;
+    }
   }
 
   void AddPassage(const journal::Entry& entry, const milestone::ProgressContext& context, Passage passage) {

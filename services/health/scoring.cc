@@ -1,6 +1,7 @@
 #include "services/health/scoring.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "services/health/fixed_point.h"
 
@@ -102,24 +103,35 @@ Value DaysBetween(absl::Time since, absl::Time as_of) {
 }
 
 Value StageValue(absl::Span<const Passage> passages, absl::Time as_of, int planned_days) {
-  const Passage* current = nullptr;
-  absl::Time since;
+  std::vector<Passage> stays;  // The stages entered, each when as is known.
+  bool ended = false;
   for (const Passage& passage : passages) {
     if (passage.time > as_of) continue;
+    const auto last = std::find_if(stays.rbegin(), stays.rend(),
+                                   [&](const Passage& stay) { return stay.stage_key == passage.stage_key; });
     switch (passage.kind) {
       case Passage::Kind::kEntered:
-        current = &passage;
-        since = passage.time;
+        stays.push_back(passage);
+        ended = false;
         break;
       case Passage::Kind::kRevised:
-        if (current != nullptr && current->stage_key == passage.stage_key) since = passage.time;
+        if (last != stays.rend()) last->time = passage.time;
         break;
-      case Passage::Kind::kCompleted:
-        return NotApplicable{};
+      case Passage::Kind::kRetracted:
+        if (last != stays.rend()) stays.erase(std::next(last).base());
+        break;
+      case Passage::Kind::kEnded:
+        ended = true;
+        break;
+      case Passage::Kind::kResumed:
+        ended = false;
+        break;
     }
   }
-  if (current == nullptr) return Unknown{};
-  return Quantity{.numerator = absl::ToInt64Microseconds(as_of - since), .denominator = kMicrosPerDay * planned_days};
+  if (ended) return NotApplicable{};
+  if (stays.empty()) return Unknown{};
+  return Quantity{.numerator = absl::ToInt64Microseconds(as_of - stays.back().time),
+                  .denominator = kMicrosPerDay * planned_days};
 }
 
 Days WindowOf(int days, absl::Time as_of, int windows_ago) {

@@ -37,13 +37,19 @@ using Value = std::variant<Unknown, NotApplicable, Quantity, Change>;
 Value DaysBetween(absl::Time since, absl::Time as_of);
 // What was told of a customer on its way through a journey.
 struct Passage {
-  enum class Kind { kEntered = 1, kRevised = 2, kCompleted = 3 };  // As stored; never renumbered.
+  enum class Kind {  // As stored; never renumbered.
+    kEntered = 1,
+    kRevised = 2,
+    kEnded = 3,      // The journey was completed or left.
+    kRetracted = 4,  // The stage was not entered after all.
+    kResumed = 5,    // The journey had not ended after all.
+  };
   Kind kind = Kind::kEntered;
-  std::string stage_key;  // Empty for kCompleted.
-  absl::Time time;        // When the stage was entered, or the journey completed.
+  std::string stage_key;  // Empty for kEnded and kResumed.
+  absl::Time time;        // When the stage was entered, or the journey ended; of what is taken back, as was told.
 };
 // How long the customer has been in its stage at `as_of`, by the days planned, from what was told, in the order of
-// telling: Unknown before the first stage, NotApplicable once the journey is completed.
+// telling: Unknown before the first stage, NotApplicable once the journey has ended, until it is entered again.
 Value StageValue(absl::Span<const Passage> passages, absl::Time as_of, int planned_days);
 
 // The UTC days from first to last of a window of `days` days: the one that ends with the day of `as_of`, or the one

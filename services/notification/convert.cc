@@ -454,7 +454,8 @@ absl::StatusOr<std::optional<Happening>> ToHappening(const journal::Entry& entry
   // Known, and nothing that a playbook waits for. Revisions correct what was told before and send nothing.
   if (Is<milestone::v1::EventAccepted>(entry) || Is<milestone::v1::CustomerEnrolled>(entry) ||
       Is<milestone::v1::MilestoneRevised>(entry) || Is<milestone::v1::StageRevised>(entry) ||
-      Is<milestone::v1::JourneyCompleted>(entry)) {
+      Is<milestone::v1::JourneyCompleted>(entry) || Is<milestone::v1::MilestoneRevoked>(entry) ||
+      Is<milestone::v1::CustomerExited>(entry) || Is<milestone::v1::ConclusionRetracted>(entry)) {
     return std::nullopt;
   }
   return absl::FailedPreconditionError(

@@ -18,6 +18,8 @@ class Telling {
     after_ = after;
     template_ = {.run = ordinal, .key = after != nullptr ? after->key : before->key};
     if (after == nullptr) {
+      RetractEnd();
+      RetractPassages();
       Conclusion& conclusion = Add(ConclusionKind::kEnrollmentRetracted, before->entered.front().stage);
       Retract(conclusion, before->entered.front().moment());
       return;
@@ -56,7 +58,7 @@ class Telling {
   // How many passages both have in common.
   size_t CommonPassages() const {
     size_t common = 0;
-    if (before_ == nullptr) return common;
+    if (before_ == nullptr || after_ == nullptr) return common;
     while (common < before_->entered.size() && common < after_->entered.size() &&
            before_->entered[common].stage == after_->entered[common].stage) {
       ++common;
@@ -134,7 +136,7 @@ class Telling {
   }
 
   void RetractEnd() {
-    if (before_ == nullptr || !before_->ended() || SameEnd(*before_, *after_)) return;
+    if (before_ == nullptr || !before_->ended() || (after_ != nullptr && SameEnd(*before_, *after_))) return;
     if (before_->completed.has_value()) {
       Retract(Add(ConclusionKind::kCompletionRetracted, before_->stage()), *before_->completed);
     } else {

@@ -200,7 +200,8 @@ struct Conclusion {
 };
 
 // What is to be told where progress went from `before` to `after`, both under `journey`: what is new, and what was told
-// otherwise before. Stages in the order in which they were entered, each with its milestones.
+// otherwise before. Stages in the order in which they were entered, each with its milestones. With an enrollment its end
+// and its stages are retracted, too, the last first.
 //
 // Only what stands is told: where a milestone was achieved and revoked again between the two, nothing is. That a period
 // began anew, or a stage was entered anew, revokes nothing; the next achievement is another occurrence.

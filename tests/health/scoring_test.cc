@@ -151,10 +151,25 @@ TEST(ValueTest, StageIsTheLastOneEnteredAndARevisionMovesIt) {
 TEST(ValueTest, StageIsUnknownBeforeTheFirstAndDoesNotApplyOnceCompleted) {
   EXPECT_TRUE(std::holds_alternative<Unknown>(StageValue({}, Week(1), 14)));
   const std::vector<Passage> way = {{Passage::Kind::kEntered, "setup", Week(1)},
-                                    {Passage::Kind::kCompleted, "", Week(2)}};
+                                    {Passage::Kind::kEnded, "", Week(2)}};
   EXPECT_TRUE(std::holds_alternative<Unknown>(StageValue(way, Week(0), 14)));
   EXPECT_TRUE(std::holds_alternative<Quantity>(StageValue(way, Week(1), 14)));
   EXPECT_TRUE(std::holds_alternative<NotApplicable>(StageValue(way, Week(2), 14)));
+}
+
+TEST(ValueTest, StageIsTheOneBeforeWhereThatOneIsRetracted) {
+  const std::vector<Passage> way = {{Passage::Kind::kEntered, "setup", Week(0)},
+                                    {Passage::Kind::kEntered, "adoption", Week(2)},
+                                    {Passage::Kind::kRetracted, "adoption", Week(2)}};
+  EXPECT_EQ(Normalise(Linear{0, 1'000'000}, StageValue(way, Week(4), 28)), 100'000);
+}
+
+TEST(ValueTest, StageAppliesAgainWhereTheJourneyWasNotEndedAfterAllOrIsEnteredAnew) {
+  std::vector<Passage> way = {{Passage::Kind::kEntered, "setup", Week(0)}, {Passage::Kind::kEnded, "", Week(1)}};
+  way.push_back({Passage::Kind::kResumed, "", Week(1)});
+  EXPECT_EQ(Normalise(Linear{0, 1'000'000}, StageValue(way, Week(4), 28)), 100'000);
+  way.back() = {Passage::Kind::kEntered, "setup", Week(2)};
+  EXPECT_EQ(Normalise(Linear{0, 1'000'000}, StageValue(way, Week(4), 28)), 50'000);
 }
 
 TEST(ValueTest, WindowEndsWithTheDayLookedAt) {
