@@ -34,12 +34,12 @@ CodePoint FirstOf(absl::string_view text) {
 }
 
 // Whether the character is seen as itself: no control, no other line break than \n's kind, nothing that changes the
-// direction or hides (so that a text reads in an editor as it is), no byte order mark, no non-character.
+// direction or hides (so that a text reads in an editor as it is), no byte order mark, no tag, no non-character.
 bool IsVisible(uint32_t c) {
   if (c < 0x20 || (c >= 0x7F && c <= 0x9F)) return false;
   if (c == 0x200E || c == 0x200F || c == 0x061C) return false;
   if (c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069)) return false;
-  return c != 0xFEFF && (c & 0xFFFE) != 0xFFFE;
+  return c != 0xFEFF && (c & 0xFFFE) != 0xFFFE && (c < 0xE0000 || c > 0xE007F);
 }
 
 bool AllVisible(absl::string_view text) {
@@ -58,7 +58,7 @@ bool IsPlain(absl::string_view text) {
   };
   if (text.empty() || !is_letter(text.front()) || text.back() == ' ') return false;
   const bool is_harmless = std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_letter(c) || absl::ascii_isdigit(static_cast<unsigned char>(c)) || absl::StrContains(" _-./()+;!?=%'", c);
+    return is_letter(c) || absl::ascii_isdigit(static_cast<unsigned char>(c)) || absl::StrContains(" _-./()+;!=%'", c);
   });
   static constexpr absl::string_view kWords[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
   return is_harmless && AllVisible(text) &&

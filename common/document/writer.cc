@@ -250,6 +250,7 @@ class YamlWriter {
 }  // namespace
 
 std::string WriteYaml(const Message& message, Fields fields) {
+  if (absl::StartsWith(message.GetDescriptor()->full_name(), "google.protobuf.")) return Inline(message) + "\n";
   YamlWriter writer(fields);
   writer.WriteFields(message, "");
   std::string text = std::move(writer).text();

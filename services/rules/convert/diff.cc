@@ -232,6 +232,9 @@ class Comparison {
       if (is != nullptr) CompareField(before, after, *is, place);
       return;
     }
+    if (IsDescribed(*before.GetDescriptor())) {
+      return Add(Kind::kChanged, place.path, place.Say(absl::StrCat(MessageWords(before), " → ", MessageWords(after))));
+    }
     const auto said = [](const Message& message, const FieldDescriptor* field) -> std::string {
       if (field == nullptr) return "nothing";
       const std::string value = ValueWords(message, *field, -1);

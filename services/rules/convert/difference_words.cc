@@ -16,6 +16,9 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "services/rules/convert/canonical.h"
+#include "services/rules/convert/words.h"
+#include "waymark/journey/v1/criterion.pb.h"
+#include "waymark/journey/v1/definition.pb.h"
 #include "waymark/type/v1/form.pb.h"
 
 namespace waymark::rules {
@@ -128,6 +131,8 @@ std::string ElementNoun(const Descriptor& type) {
 
 bool IsSaidAsAWhole(const Descriptor& type) { return absl::StartsWith(type.full_name(), "google.protobuf."); }
 
+bool IsDescribed(const Descriptor& type) { return type.name() == "Criterion" || type.name() == "Trigger"; }
+
 std::string MessageWords(const Message& message) {
   if (const auto* value = dynamic_cast<const google::protobuf::Duration*>(&message)) return DurationWords(*value);
   if (const auto* value = dynamic_cast<const google::protobuf::Value*>(&message)) return AnyWords(*value);
@@ -138,6 +143,9 @@ std::string MessageWords(const Message& message) {
                             absl::FromUnixSeconds(value->seconds()) + absl::Nanoseconds(value->nanos()),
                             absl::UTCTimeZone());
   }
+  if (const auto* criterion = dynamic_cast<const journey::v1::Criterion*>(&message))
+    return DescribeCriterion(*criterion);
+  if (const auto* trigger = dynamic_cast<const journey::v1::Trigger*>(&message)) return DescribeTrigger(*trigger);
   const Descriptor& type = *message.GetDescriptor();
   std::vector<const FieldDescriptor*> fields;
   message.GetReflection()->ListFields(message, &fields);

@@ -22,6 +22,9 @@ std::string MessageWords(const google::protobuf::Message& message);
 // Whether a message is said in words as a whole, not field by field: a duration, a time, a value.
 bool IsSaidAsAWhole(const google::protobuf::Descriptor& type);
 
+// Whether its words say everything that such a message says: criteria, triggers.
+bool IsDescribed(const google::protobuf::Descriptor& type);
+
 // One value of a field (`index` is -1 where it is not repeated): what UNSPECIFIED or 0 stands for is said.
 std::string ValueWords(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field,
                        int index);

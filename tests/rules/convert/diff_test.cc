@@ -115,7 +115,7 @@ TEST(DiffTest, WhatComesAndGoesIsSaid) {
   EXPECT_THAT(Said([](auto& journey) {
                 journey.mutable_stages(1)->mutable_entry_criterion()->mutable_segment()->set_segment_id("smb");
               }),
-              ElementsAre("+ stages[1].entry_criterion | stage adoption: entry criterion added: segment smb"));
+              ElementsAre("+ stages[1].entry_criterion | stage adoption: entry criterion added: belongs to smb"));
 }
 
 TEST(DiffTest, WhatIsMovedIsOneLine) {
@@ -145,14 +145,14 @@ TEST(DiffTest, WhatIsInsertedIsOneLineWhateverFollows) {
                 triggers.Add()->mutable_by_call();
                 triggers.SwapElements(0, 1);
               }),
-              ElementsAre("+ entry.triggers[0] | entry: trigger added: by call"));
+              ElementsAre("+ entry.triggers[0] | entry: trigger added: somebody enrolls the customer"));
 }
 
 TEST(DiffTest, CriteriaOfAnotherKindAreSaidAsAWhole) {
   EXPECT_THAT(
       Said([](auto& journey) { FirstReport(journey).mutable_criterion()->mutable_attested()->set_role("csm"); }),
-      ElementsAre("~ stages[0].milestones[0].criterion | milestone first_report: event count report_run → "
-                  "attested csm"));
+      ElementsAre("~ stages[0].milestones[0].criterion | milestone first_report: report_run → "
+                  "a csm confirms it"));
 }
 
 TEST(DiffTest, LongTextsAreShownWhereTheyDiffer) {
