@@ -4,25 +4,19 @@
 
 #include <optional>
 #include <type_traits>
-#include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
 #include "common/base/ids.h"
 #include "common/base/status.h"
-#include "common/document/document.h"
-#include "services/cli/diff.h"
+#include "services/cli/findings.h"
+#include "services/cli/journey_diff.h"
 #include "services/cli/manifests.h"
-#include "services/cli/progress_line.h"
+#include "services/cli/publication.h"
 #include "services/cli/table.h"
 #include "services/cli/versioned_kinds.h"
-#include "services/rules/convert/definition.h"
-#include "services/rules/convert/form.h"
-#include "services/rules/validation.h"
-#include "waymark/milestone/v1/analytics.pb.h"
+#include "services/rules/convert/diff.h"
 #include "waymark/notification/v1/channel.pb.h"
 
 namespace waymark::cli {
@@ -30,41 +24,8 @@ namespace {
 
 using manifest::v1::Manifest;
 
-// How long publishing waits until every customer is evaluated; a million take a few minutes.
-constexpr absl::Duration kLongestWait = absl::Minutes(30);
-constexpr absl::Duration kLookAgain = absl::Milliseconds(200);
-
 absl::Status Problems(int64_t count) {
   return absl::FailedPreconditionError(absl::StrCat(Count(count, "problem"), " found, see above; nothing was changed"));
-}
-
-// The manifests, where nothing is wrong with any; what is wrong goes to `err`.
-absl::StatusOr<std::vector<SourcedManifest>> ReadSound(const std::vector<std::string>& paths, std::ostream& err) {
-  ASSIGN_OR_RETURN(ManifestReading reading, ReadManifests(paths));
-  for (const std::string& problem : reading.problems) err << problem << "\n";
-  if (!reading.problems.empty()) return Problems(static_cast<int64_t>(reading.problems.size()));
-  return std::move(reading.manifests);
-}
-
-// One line for a field that is wrong, with its place in the file. `path` is that of an RPC or a definition.
-std::string Locate(const SourcedManifest& source, absl::string_view path, absl::string_view message) {
-  const std::vector<std::string> words = absl::StrSplit(NameOf(source.manifest), ' ');
-  const std::string& kind = words.front();
-  const std::string full =
-      absl::StartsWith(path, absl::StrCat(kind, ".")) ? std::string(path) : absl::StrCat(kind, ".", path);
-  return document::ToString(source.file, {source.document.PositionOf(full), full, Printable(message)});
-}
-
-// What is wrong with what a manifest says; paths begin at its definition.
-std::vector<rules::Finding> FindingsIn(const Manifest& manifest) {
-  if (manifest.has_journey()) return rules::Check(manifest.journey().definition());
-  if (manifest.has_persona()) return rules::CheckForm(manifest.persona().definition());
-  if (manifest.has_segment()) return rules::CheckForm(manifest.segment().definition());
-  return {};
-}
-
-std::string InWords(absl::string_view message, absl::string_view hint) {
-  return hint.empty() ? std::string(message) : absl::StrCat(message, "; ", hint);
 }
 
 // A refusal, with the fields it names told by their place in the file.
@@ -81,77 +42,24 @@ absl::Status Refused(const Session& session, const SourcedManifest& source, cons
 
 // Asks the server about every journey before anything changes.
 absl::Status CheckJourneys(const Session& session, const std::vector<SourcedManifest>& sources) {
-  int64_t findings = 0;
+  Tally tally;
   for (const SourcedManifest& source : sources) {
     if (!source.manifest.has_journey()) continue;
     journey::v1::ValidateVersionRequest request;
     *request.mutable_definition() = source.manifest.journey().definition();
     ASSIGN_OR_RETURN(const auto answer, session.client.Get<journey::v1::ValidateVersionResponse>(request));
+    std::vector<rules::Finding> findings;
     for (const journey::v1::Finding& finding : answer.findings()) {
-      session.err << Locate(source, absl::StrCat("definition.", finding.path()),
-                            InWords(finding.message(), finding.hint()))
-                  << "\n";
-      ++findings;
+      findings.push_back({.code = finding.code(),
+                          .path = PathInDefinition(finding.path()),
+                          .message = finding.message(),
+                          .hint = finding.hint(),
+                          .severity = finding.severity() == journey::v1::SEVERITY_WARNING ? rules::Severity::kWarning
+                                                                                          : rules::Severity::kError});
     }
+    Tell(source, findings, session.err, &tally);
   }
-  return findings == 0 ? absl::OkStatus() : Problems(findings);
-}
-
-// Waits until `milestone` knows the version and has evaluated every customer by it.
-absl::Status AwaitEvaluation(const Session& session, const std::string& journey_id, const std::string& token) {
-  milestone::v1::GetFunnelRequest request;
-  request.set_journey_id(journey_id);
-  request.mutable_consistency()->set_at_least_as_fresh(token);
-  ProgressLine progress(session.err, session.is_terminal);
-  while (progress.elapsed() < kLongestWait) {
-    const auto funnel = session.client.Get<milestone::v1::GetFunnelResponse>(request);
-    const bool not_yet = absl::IsDeadlineExceeded(funnel.status()) && !IsUnreachable(funnel.status());
-    if (!funnel.ok() && !not_yet) return funnel.status();
-    if (funnel.ok() && funnel->pending_customers() == 0) return absl::OkStatus();
-    progress.Note(funnel.ok() ? absl::StrCat("  evaluating: ", Count(funnel->pending_customers(), "customer"), " to go")
-                              : "  waiting for milestone to hear of it");
-    absl::SleepFor(kLookAgain);
-  }
-  return absl::DeadlineExceededError(absl::StrCat(journey_id,
-                                                  " is published, but not every customer is evaluated after ",
-                                                  absl::FormatDuration(kLongestWait), "; is milestone running?"));
-}
-
-// A version that may exist.
-template <typename Kind>
-absl::StatusOr<std::optional<typename Kind::Version>> FindVersion(const Session& session, const std::string& id,
-                                                                  uint32_t number) {
-  typename Kind::GetVersionRequest request;
-  Kind::SetId(id, &request);
-  request.set_number(number);
-  auto answer = session.client.Get<typename Kind::GetVersionResponse>(request);
-  if (absl::IsNotFound(answer.status())) return std::nullopt;
-  RETURN_IF_ERROR(answer.status());
-  return std::move(*answer->mutable_version());
-}
-
-// The newest version, draft or published. Drafts that are older than the latest published version do not count: they
-// cannot be published any more.
-template <typename Kind>
-absl::StatusOr<std::optional<typename Kind::Version>> FindNewest(const Session& session, const std::string& id,
-                                                                 uint32_t published) {
-  std::optional<typename Kind::Version> newest;
-  if (published > 0) {
-    ASSIGN_OR_RETURN(newest, FindVersion<Kind>(session, id, published));
-  }
-  for (uint32_t number = published + 1;; ++number) {
-    ASSIGN_OR_RETURN(auto next, FindVersion<Kind>(session, id, number));
-    if (!next.has_value()) return newest;
-    newest = std::move(next);
-  }
-}
-
-std::string Indented(absl::string_view text) {
-  std::string indented;
-  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-    absl::StrAppend(&indented, "    ", line, "\n");
-  }
-  return indented;
+  return tally.errors == 0 ? absl::OkStatus() : Problems(tally.errors);
 }
 
 template <typename Kind>
@@ -225,8 +133,7 @@ absl::Status ApplyVersioned(const Session& session, const ApplyOptions& options,
     session.out << "    its title stays \"" << Printable(Kind::Of(*found).title()) << "\"\n";
   }
   if (!same && newest.has_value()) {
-    session.out << Indented(Diff(document::WriteYaml(present, document::Fields::kSet),
-                                 document::WriteYaml(wanted, document::Fields::kSet)));
+    WriteDifferences(rules::Diff(present, wanted), "    ", session.out);
   }
   return absl::OkStatus();
 }
@@ -278,8 +185,7 @@ absl::Status ApplyOne(const Session& session, const ApplyOptions& options, const
       return ApplyChannel(session, options, source);
     case Manifest::kPersona:
     case Manifest::kSegment:
-      return absl::UnimplementedError(
-          absl::StrCat(NameOf(source.manifest), " cannot be applied: services of this release keep none"));
+      return absl::UnimplementedError(absl::StrCat(NameOf(source.manifest), ": the server takes none yet"));
     case Manifest::KIND_NOT_SET:
       break;  // Refused when it was read.
   }
@@ -292,21 +198,6 @@ absl::Status Apply(const Session& session, const ApplyOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<SourcedManifest> sources, ReadSound(options.paths, session.err));
   RETURN_IF_ERROR(CheckJourneys(session, sources));
   for (const SourcedManifest& source : sources) RETURN_IF_ERROR(ApplyOne(session, options, source));
-  return absl::OkStatus();
-}
-
-absl::Status Validate(const std::vector<std::string>& paths, std::ostream& out, std::ostream& err) {
-  ASSIGN_OR_RETURN(const std::vector<SourcedManifest> sources, ReadSound(paths, err));
-  int64_t findings = 0;
-  for (const SourcedManifest& source : sources) {
-    const std::vector<rules::Finding> found = FindingsIn(source.manifest);
-    for (const rules::Finding& finding : found) {
-      err << Locate(source, absl::StrCat("definition.", finding.path), InWords(finding.message, finding.hint)) << "\n";
-      ++findings;
-    }
-  }
-  if (findings > 0) return Problems(findings);
-  for (const SourcedManifest& source : sources) out << source.file << ": " << NameOf(source.manifest) << " is sound\n";
   return absl::OkStatus();
 }
 

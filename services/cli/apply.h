@@ -1,4 +1,4 @@
-// `waymark apply` and `waymark validate`: makes a workspace be as files say.
+// `waymark apply`: makes a workspace be as files say.
 #ifndef WAYMARK_SERVICES_CLI_APPLY_H_
 #define WAYMARK_SERVICES_CLI_APPLY_H_
 
@@ -22,10 +22,6 @@ struct ApplyOptions {
 // where a file or a journey has a problem; problems go to err, a line each. Errors: FAILED_PRECONDITION  there are
 // problems. Else what the server refused.
 absl::Status Apply(const Session& session, const ApplyOptions& options);
-
-// Checks files without a server: their form, and what journeys mean. Errors: FAILED_PRECONDITION  there are problems,
-// told on `err`.
-absl::Status Validate(const std::vector<std::string>& paths, std::ostream& out, std::ostream& err);
 
 }  // namespace waymark::cli
 

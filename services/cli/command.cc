@@ -20,8 +20,10 @@
 #include "services/cli/demo.h"
 #include "services/cli/dev.h"
 #include "services/cli/import.h"
+#include "services/cli/journey_commands.h"
 #include "services/cli/questions.h"
 #include "services/cli/session.h"
+#include "services/cli/shell.h"
 #include "services/cli/table.h"
 #include "services/cli/usage.h"
 #include "services/cli/waymark_client.h"
@@ -48,8 +50,9 @@ Exit codes: 0 done; 1 refused by the server, or something in a file is wrong; 2 
 answers.)";
 
 constexpr char kApplyFooter[] =
-    R"(A file holds YAML documents separated by ---; each describes one journey, scorecard, playbook or channel in the JSON form
-of waymark.manifest.v1.Manifest (protos/waymark/manifest/v1/manifest.proto has every field). The shortest journey:
+    R"(A file holds YAML documents separated by ---; each describes one journey, persona, segment, scorecard, playbook or channel in
+the JSON form of waymark.manifest.v1.Manifest (protos/waymark/manifest/v1/manifest.proto has every field; `waymark journey
+schema` tells editors of them). The shortest journey:
 
   journey:
     journey_id: onboarding
@@ -102,7 +105,7 @@ class Command {
     AddGlobalOptions();
     AddDev();
     AddApply();
-    AddValidate();
+    AddJourneyCommands(shell_);
     AddImport();
     AddGet();
     AddFunnel();
@@ -191,7 +194,8 @@ class Command {
   }
 
   void AddApply() {
-    CLI::App* apply = app_.add_subcommand("apply", "Make journeys, scorecards, playbooks and channels be as files say");
+    CLI::App* apply = app_.add_subcommand(
+        "apply", "Make journeys, personas, segments, scorecards, playbooks and channels be as files say");
     apply->footer(kApplyFooter);
     apply->add_option("-f,--file", apply_.paths, "Files, folders, or - for standard input")
         ->required()
@@ -201,14 +205,6 @@ class Command {
     apply->add_flag("--dry-run", apply_.dry_run, "Only show what would change");
     apply->callback(
         [this] { result_ = WithServer([this](const Session& session) { return Apply(session, apply_); }); });
-  }
-
-  void AddValidate() {
-    CLI::App* validate = app_.add_subcommand("validate", "Check such files without a server");
-    validate->add_option("-f,--file", apply_.paths, "Files, folders, or - for standard input")
-        ->required()
-        ->type_name("PATH");
-    validate->callback([this] { result_ = Validate(apply_.paths, out_, err_); });
   }
 
   void AddImport() {
@@ -318,10 +314,12 @@ class Command {
       err_ << "waymark: the key travels unencrypted to " << Printable(server.address)
            << "; --tls-ca has it encrypted\n";
     }
-    const Format format = global_.format == "json"   ? Format::kJson
-                          : global_.format == "yaml" ? Format::kYaml
-                                                     : Format::kTable;
-    return act(Session{.client = *client, .format = format, .out = out_, .err = err_, .is_terminal = err_is_terminal_});
+    return act(Session{
+        .client = *client, .format = ChosenFormat(), .out = out_, .err = err_, .is_terminal = err_is_terminal_});
+  }
+
+  Format ChosenFormat() const {
+    return global_.format == "json" ? Format::kJson : global_.format == "yaml" ? Format::kYaml : Format::kTable;
   }
 
   absl::Status Import() {
@@ -400,6 +398,12 @@ class Command {
   std::string repeat_;
   Question question_;
   absl::Status result_;
+  const Shell shell_{.app = app_,
+                     .out = out_,
+                     .err = err_,
+                     .format = [this] { return ChosenFormat(); },
+                     .with_server = [this](const auto& act) { return WithServer(act); },
+                     .end = [this](absl::Status status) { result_ = std::move(status); }};
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "common/worker/worker.h"
 #include "services/cli/suite.h"
 #include "services/cli/waymark_client.h"
+#include "tests/cli/run_command.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
 
@@ -27,20 +27,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-// What a command wrote and how it ended.
-struct Ran {
-  ExitCode code;
-  std::string out;
-  std::string err;
-};
-
-Ran RunCommand(std::vector<std::string> arguments) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const ExitCode code = Run(arguments, out, err, false);
-  return {code, out.str(), err.str()};
-}
 
 constexpr char kJourney[] = R"(journey:
   journey_id: onboarding
@@ -169,12 +155,11 @@ TEST_F(CommandTest, ApplyingAgainChangesNothingAndADifferenceIsShown) {
   changed.replace(changed.find("at_least: 3"), 11, "at_least: 5");
   support::WriteFile(dir_.File("journey.yaml"), changed);
   const Ran dry = Do("apply -f JOURNEY --publish --dry-run");
-  EXPECT_THAT(dry.out,
-              AllOf(StartsWith("journey onboarding: would be changed and published\n"), HasSubstr("at_least: 5")));
+  EXPECT_THAT(dry.out, AllOf(StartsWith("journey onboarding: would be changed and published\n"),
+                             HasSubstr("    ~ milestone habit: at least 3 → 5\n")));
   const Ran wet = Do("apply -f JOURNEY --publish");
   EXPECT_THAT(wet.out, StartsWith("journey onboarding: changed, version 2, published\n"));
-  EXPECT_THAT(wet.out,
-              AllOf(HasSubstr("    -             at_least: 3\n"), HasSubstr("    +             at_least: 5\n")));
+  EXPECT_THAT(wet.out, HasSubstr("    ~ milestone habit: at least 3 → 5\n"));
 }
 
 TEST_F(CommandTest, AFolderIsAppliedAsAWholeAndAgainWithoutEffect) {
@@ -222,9 +207,45 @@ TEST_F(CommandTest, WhatIsWrongWithAFileIsToldByPlaceAndNothingChanges) {
     const Ran ran = Do(command);
     EXPECT_EQ(ran.code, kFailed);
     EXPECT_THAT(ran.err, HasSubstr("journey.yaml:14:9: journey.definition.stages[1].key: ")) << command;
-    EXPECT_THAT(ran.err, HasSubstr("waymark: 1 problem found, see above; nothing was changed\n"));
+    EXPECT_THAT(ran.err, HasSubstr(" found, see above; nothing was changed\n"));
   }
   EXPECT_EQ(Do("list journeys").out, "no journeys; waymark apply makes one\n");
+}
+
+TEST_F(CommandTest, VersionsAreComparedPublishedAndExported) {
+  EXPECT_EQ(Do("apply -f JOURNEY").code, kDone);
+  const Ran published = Do("journey publish onboarding");
+  EXPECT_EQ(published.out, "journey onboarding: version 1 published, every customer is evaluated by it\n")
+      << published.err;
+  EXPECT_EQ(Do("journey publish onboarding 1").out,
+            "journey onboarding: version 1 was published before, every customer is evaluated by it\n");
+  EXPECT_EQ(Do("journey diff onboarding JOURNEY").out,
+            absl::StrCat("onboarding@1 and ", dir_.File("journey.yaml"), " say the same\n"));
+
+  std::string changed = kJourney;
+  changed.replace(changed.find("at_least: 3"), 11, "at_least: 5");
+  support::WriteFile(dir_.File("journey.yaml"), changed);
+  EXPECT_EQ(Do("apply -f JOURNEY").code, kDone);
+  EXPECT_EQ(Do("journey diff onboarding@1 onboarding@2").out,
+            "onboarding@1 → onboarding@2: 1 difference\n\n~ milestone habit: at least 3 → 5\n");
+  EXPECT_THAT(Do("journey diff onboarding@1 onboarding@2 -o json").out,
+              AllOf(HasSubstr("\"kind\": \"CHANGED\""),
+                    HasSubstr("\"path\": \"stages[1].milestones[0].criterion.event_count.at_least\"")));
+
+  const Ran exported = Do("journey export onboarding 2");
+  support::WriteFile(dir_.File("journey.yaml"), exported.out);
+  EXPECT_THAT(Do("journey diff onboarding@2 JOURNEY").out, HasSubstr("say the same"));
+  EXPECT_EQ(Do("apply -f JOURNEY").out, "journey onboarding: unchanged, version 2 (a draft)\n");
+  EXPECT_THAT(Do("journey export onboarding -o json").out, HasSubstr("\"journey_id\": \"onboarding\""));
+
+  EXPECT_EQ(Do("import events EVENTS").code, kDone);
+  EXPECT_THAT(Do("journey render onboarding -o mermaid").out, HasSubstr("flowchart LR"));
+  EXPECT_NE(Do("journey render onboarding --overlay").out, Do("journey render onboarding").out);
+  EXPECT_NE(Do("journey render -f JOURNEY --overlay").out, Do("journey render -f JOURNEY").out);
+
+  EXPECT_EQ(Do("journey export nowhere").code, kFailed);
+  EXPECT_THAT(Do("journey publish nowhere").err, StartsWith("waymark: "));
+  EXPECT_EQ(Do("journey diff onboarding@1@2 JOURNEY").code, kWrongUsage);
 }
 
 TEST_F(CommandTest, ARefusalOfTheServerIsToldByPlaceToo) {

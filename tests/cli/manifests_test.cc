@@ -1,4 +1,4 @@
-// What manifests.h and diff.h promise.
+// What manifests.h promises.
 #include "services/cli/manifests.h"
 
 #include <gmock/gmock.h>
@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "services/cli/diff.h"
 #include "tests/support/temp_dir.h"
 
 namespace waymark::cli {
@@ -16,12 +15,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-TEST(DiffTest, ShowsWhatChangedAndAFewLinesAround) {
-  EXPECT_EQ(Diff("a\nb\nc\nd\ne\nf\n", "a\nb\nc\nD\ne\nf\n"), "  …\n  b\n  c\n- d\n+ D\n  e\n  f\n");
-  EXPECT_EQ(Diff("a\nb\n", "a\nb\n"), "");
-  EXPECT_EQ(Diff("", "a\n"), "+ a\n");
-}
 
 TEST(ManifestsTest, AFolderIsReadInTheOrderInWhichThingsNameEachOther) {
   const support::TempDir dir;

@@ -1,0 +1,39 @@
+#include "services/cli/journey_map.h"
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/base/status.h"
+#include "services/journey/map/map.h"
+#include "services/journey/map/mermaid.h"
+#include "services/journey/map/svg.h"
+#include "waymark/milestone/v1/analytics.pb.h"
+
+namespace waymark::cli {
+
+std::string RenderMap(const JourneySource& source, const journey::v1::MapOverlay& overlay, MapFormat format) {
+  const journey::JourneyMap map = journey::MakeMap({.title = source.title,
+                                                    .definition = source.definition,
+                                                    .personas = source.personas,
+                                                    .segments = source.segments,
+                                                    .overlay = overlay});
+  return format == MapFormat::kSvg ? journey::RenderSvg(map) : journey::RenderMermaid(map);
+}
+
+absl::StatusOr<journey::v1::MapOverlay> LiveOverlay(const Session& session, const std::string& journey_id) {
+  milestone::v1::GetFunnelRequest request;
+  request.set_journey_id(journey_id);
+  ASSIGN_OR_RETURN(const auto funnel, session.client.Get<milestone::v1::GetFunnelResponse>(request));
+  journey::v1::MapOverlay overlay;
+  overlay.mutable_as_of()->set_seconds(absl::ToUnixSeconds(absl::Now()));
+  for (const milestone::v1::FunnelStage& stage : funnel.stages()) {
+    journey::v1::StageOverlay& numbers = *overlay.add_stages();
+    numbers.set_stage_key(stage.stage_key());
+    numbers.set_count(static_cast<uint64_t>(stage.present()));
+    if (stage.entered() > 0) {
+      numbers.set_conversion(static_cast<double>(stage.completed()) / static_cast<double>(stage.entered()));
+    }
+  }
+  return overlay;
+}
+
+}  // namespace waymark::cli

@@ -1,0 +1,25 @@
+// `waymark journey render`: a journey's map as a picture, from a file or from the server.
+#ifndef WAYMARK_SERVICES_CLI_JOURNEY_MAP_H_
+#define WAYMARK_SERVICES_CLI_JOURNEY_MAP_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "services/cli/journey_source.h"
+#include "services/cli/session.h"
+#include "waymark/journey/v1/map.pb.h"
+
+namespace waymark::cli {
+
+enum class MapFormat { kSvg, kMermaid };
+
+// The map as text; `overlay` gives numbers to its stages.
+std::string RenderMap(const JourneySource& source, const journey::v1::MapOverlay& overlay, MapFormat format);
+
+// How many customers stand in each stage of a journey now, and how many of those who entered it went on. Errors: those
+// of GetFunnel.
+absl::StatusOr<journey::v1::MapOverlay> LiveOverlay(const Session& session, const std::string& journey_id);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_SERVICES_CLI_JOURNEY_MAP_H_
