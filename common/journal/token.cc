@@ -19,7 +19,7 @@ constexpr size_t kMostBytes = 4096;
 constexpr absl::Duration kPoll = absl::Milliseconds(200);
 
 bool IsWellFormed(const type::v1::ConsistencyToken::Position& position) {
-  return !position.service().empty() && position.epoch() > 0 && position.lane() < kLanes && position.position() > 0;
+  return !position.service().empty() && position.epoch() > 0 && position.lane() < kLanes && position.position() >= 0;
 }
 
 }  // namespace
@@ -65,7 +65,8 @@ absl::Status WaitForToken(Journal& own, absl::Span<const TokenPosition> position
     if (std::find(followed.begin(), followed.end(), position.service) == followed.end()) {
       return InvalidField(field, absl::StrCat("was given by a service that ", own.name(), " does not follow"));
     }
-    waiting.push_back(position);
+    // Where the service has not written yet there is nothing to wait for, nor a cursor that knows its epoch.
+    if (position.position > 0) waiting.push_back(position);
   }
 
   for (uint64_t seen = 0;;) {

@@ -19,7 +19,7 @@ struct TokenPosition {
   std::string service;
   int64_t epoch = 0;
   int lane = 0;
-  int64_t position = 0;
+  int64_t position = 0;  // 0 in a lane that nobody has written to.
   friend bool operator==(const TokenPosition&, const TokenPosition&) = default;
 };
 

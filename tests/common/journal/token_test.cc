@@ -24,7 +24,8 @@ absl::Status Wait(Journal& own, const std::vector<TokenPosition>& positions, abs
 
 TEST(TokenTest, RoundTrips) {
   const std::vector<TokenPosition> positions = {{"milestone", 116'000'000'000'000, 15, 1},
-                                                {"journey", 1, 0, INT64_MAX}};
+                                                {"journey", 1, 0, INT64_MAX},
+                                                {"journey", 1, 1, 0}};
   EXPECT_THAT(Value(ParseToken(MakeToken(positions), kField)), ElementsAreArray(positions));
 }
 
@@ -39,7 +40,7 @@ TEST(TokenTest, WhatIsNotATokenIsRefusedByField) {
        {std::string("hello"), std::string("%%%"), std::string("\xff\xfe"), token.substr(1), token.substr(0, 9),
         token + "AAAA", absl::WebSafeBase64Escape("\n\xff"), std::string(5000, 'A'), MakeToken({{"", 7, 3, 9}}),
         MakeToken({{"milestone", 7, 16, 9}}), MakeToken({{"milestone", 7, -1, 9}}), MakeToken({{"milestone", 0, 3, 9}}),
-        MakeToken({{"milestone", 7, 3, 0}}), MakeToken({{"milestone", 7, 3, -9}})}) {
+        MakeToken({{"milestone", 7, 3, -9}})}) {
     const absl::Status refused = ParseToken(garbage, kField).status();
     EXPECT_TRUE(absl::IsInvalidArgument(refused)) << garbage;
     ASSERT_EQ(ViolationsOf(refused).size(), 1);
@@ -86,6 +87,12 @@ TEST_P(WaitForTokenTest, WhatWasNotAppliedIsNotReachedByTheDeadline) {
     EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
     EXPECT_EQ(ReasonOf(status), "NOT_YET_REACHED");
   }
+}
+
+TEST_P(WaitForTokenTest, WhereNobodyHasWrittenNothingIsAwaited) {
+  EXPECT_TRUE(Wait(*own_, {{"journey", 7, 5, 0}}, absl::InfinitePast()).ok());
+  MoveJourneyCursor({}, {7, 100});
+  EXPECT_TRUE(Wait(*own_, {{"journey", 7, 5, 0}, {"journey", 7, 6, 0}}, absl::InfinitePast()).ok());
 }
 
 TEST_P(WaitForTokenTest, WaitsUntilItIsReached) {
