@@ -66,13 +66,14 @@ absl::StatusOr<bool> ApplyNext(Transaction& tx, Engine engine, const Schema& sch
     RETURN_IF_ERROR(tx.Query(kPostgresLock).status());
     RETURN_IF_ERROR(tx.Execute(kPostgresLockTimeout).status());
   }
-  RETURN_IF_ERROR(tx.Execute(sqlite ? ToSqliteMigration(kCreateTable) : kCreateTable).status());
+  const auto translate = sqlite ? ToSqliteMigration : ToPostgresMigration;
+  RETURN_IF_ERROR(tx.Execute(translate(kCreateTable)).status());
   ASSIGN_OR_RETURN(const int applied, LastApplied(tx, schema));
   RETURN_IF_ERROR(CheckKnown(schema, applied));
   if (applied == static_cast<int>(schema.migrations.size())) return false;
   const Migration& migration = schema.migrations[applied];
   for (const std::string& statement : SplitStatements(migration.sql)) {
-    RETURN_IF_ERROR(Named(schema, migration, tx.Execute(sqlite ? ToSqliteMigration(statement) : statement).status()));
+    RETURN_IF_ERROR(Named(schema, migration, tx.Execute(translate(statement)).status()));
   }
   RETURN_IF_ERROR(tx.Execute(kInsertApplied, {schema.name, migration.number, migration.title}).status());
   return true;

@@ -3,8 +3,10 @@
 // One SQL text serves both engines: parameters are $1, $2, …; types in migrations are BIGINT, DOUBLE PRECISION, TEXT
 // and BYTEA; `ON CONFLICT` and `RETURNING` work on both. What differs is translated here alone:
 //   - migrations on SQLite: BIGINT becomes INTEGER, BYTEA becomes BLOB, DOUBLE PRECISION becomes REAL, every table
-//   becomes STRICT, and a
-//     CREATE TABLE ending in `) /* clustered */` becomes WITHOUT ROWID (PostgreSQL has no such thing and ignores it);
+//     becomes STRICT, and a CREATE TABLE ending in `) /* clustered */` becomes WITHOUT ROWID (PostgreSQL has no such
+//     thing and ignores it);
+//   - migrations on PostgreSQL: TEXT becomes TEXT COLLATE "C", so that text is ordered bytewise whatever the database's
+//     collation is, as on SQLite;
 //   - row locks: ` FOR UPDATE` and ` FOR SHARE` at the end of a statement are dropped on SQLite, where a write
 //   transaction is alone.
 //

@@ -77,4 +77,18 @@ std::string ToSqliteMigration(absl::string_view statement) {
   return translated;
 }
 
+std::string ToPostgresMigration(absl::string_view statement) {
+  statement = absl::StripAsciiWhitespace(statement);
+  if (!absl::StartsWithIgnoreCase(statement, "CREATE TABLE") && !absl::StartsWithIgnoreCase(statement, "ALTER TABLE")) {
+    return std::string(statement);
+  }
+  std::string translated;
+  while (!statement.empty()) {
+    const absl::string_view piece = NextPiece(statement);
+    statement.remove_prefix(piece.size());
+    absl::StrAppend(&translated, piece, absl::EqualsIgnoreCase(piece, "TEXT") ? " COLLATE \"C\"" : "");
+  }
+  return translated;
+}
+
 }  // namespace waymark::sql

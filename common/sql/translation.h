@@ -1,4 +1,4 @@
-// Turns the one SQL text into SQLite's. Pure.
+// Turns the one SQL text into each engine's. Pure.
 #ifndef WAYMARK_COMMON_SQL_TRANSLATION_H_
 #define WAYMARK_COMMON_SQL_TRANSLATION_H_
 
@@ -20,6 +20,10 @@ absl::string_view ToSqliteStatement(absl::string_view statement);
 // (as whole words of any case, outside quotes and comments), and CREATE TABLE ends in STRICT, with WITHOUT ROWID where
 // it ended in `/* clustered */`.
 std::string ToSqliteMigration(absl::string_view statement);
+
+// One statement of a migration for PostgreSQL: TEXT becomes TEXT COLLATE "C" where it is a column's type (in CREATE
+// TABLE and ALTER TABLE, as a whole word of any case, outside quotes and comments).
+std::string ToPostgresMigration(absl::string_view statement);
 
 }  // namespace waymark::sql
 

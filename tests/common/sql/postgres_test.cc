@@ -12,6 +12,7 @@
 #include "tests/support/databases.h"
 #include "tests/support/ports.h"
 #include "tests/support/postgres_server.h"
+#include "tests/support/process.h"
 
 namespace waymark::sql {
 namespace {
@@ -253,6 +254,34 @@ TEST(PostgresServerTest, ADatabaseHealsOnceItsServerIsBack) {
   });
   EXPECT_TRUE(read.ok()) << read;
   EXPECT_THAT(ids, ElementsAre("after", "before"));
+}
+
+TEST(PostgresServerTest, TextIsOrderedBytewiseWhateverTheDatabasesCollation) {
+  support::PostgresServer server;
+  const auto made = support::RunToEnd(
+      {.argv = {"psql", server.url(), "--no-psqlrc", "--command",
+                "CREATE DATABASE wordy TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'"}},
+      absl::Minutes(1));
+  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_EQ(made->exit_code, 0) << made->err;
+  const std::string url = absl::StrCat("postgresql://postgres@127.0.0.1:", server.port(), "/wordy?schema=shop");
+  const auto db = support::OpenAt(url, {kSchema});
+  std::vector<std::string> by_id, by_database, after;
+  const absl::Status status = db->Transact([&](Transaction& tx) -> absl::Status {
+    RETURN_IF_ERROR(tx.ExecuteMany("INSERT INTO visits (id, n) VALUES ($1, 1)", {{"a"}, {"B"}, {"_"}}).status());
+    const auto read = [&](absl::string_view sql, const Params& params, std::vector<std::string>& ids) -> absl::Status {
+      ASSIGN_OR_RETURN(const Rows rows, tx.Query(sql, params));
+      for (const Row& row : rows) ids.push_back(row.Text(0));
+      return absl::OkStatus();
+    };
+    RETURN_IF_ERROR(read("SELECT id FROM visits ORDER BY id", {}, by_id));
+    RETURN_IF_ERROR(read("SELECT id FROM visits ORDER BY id COLLATE \"default\"", {}, by_database));
+    return read("SELECT id FROM visits WHERE id > $1 ORDER BY id", {"B"}, after);
+  });
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(by_id, ElementsAre("B", "_", "a"));
+  EXPECT_THAT(by_database, ElementsAre("_", "a", "B"));  // Another order: the test could fail.
+  EXPECT_THAT(after, ElementsAre("_", "a"));
 }
 
 }  // namespace

@@ -52,5 +52,13 @@ TEST(ToSqliteMigrationTest, LeavesNamesQuotesAndOtherStatementsAlone) {
             "ALTER TABLE a ADD COLUMN b INTEGER NOT NULL DEFAULT 0");
 }
 
+TEST(ToPostgresMigrationTest, ColumnsOfTextAreOrderedBytewise) {
+  EXPECT_EQ(ToPostgresMigration("CREATE TABLE a (id TEXT PRIMARY KEY, text_of TEXT, b BYTEA) /* a TEXT */"),
+            "CREATE TABLE a (id TEXT COLLATE \"C\" PRIMARY KEY, text_of TEXT COLLATE \"C\", b BYTEA) /* a TEXT */");
+  EXPECT_EQ(ToPostgresMigration("ALTER TABLE a ADD COLUMN b text NOT NULL DEFAULT 'TEXT'"),
+            "ALTER TABLE a ADD COLUMN b text COLLATE \"C\" NOT NULL DEFAULT 'TEXT'");
+  EXPECT_EQ(ToPostgresMigration("UPDATE a SET b = CAST(c AS TEXT)"), "UPDATE a SET b = CAST(c AS TEXT)");
+}
+
 }  // namespace
 }  // namespace waymark::sql
