@@ -2,60 +2,17 @@
 
 #include <array>
 #include <cstring>
-#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/hash.h"
+#include "common/base/packed.h"
 
 namespace waymark::journal {
 namespace {
 
 constexpr char kFormat = 1;
 constexpr size_t kMostBytes = 64 << 10;
-
-void PutNumber(uint32_t number, std::string& out) {
-  for (; number >= 0x80; number >>= 7) out.push_back(static_cast<char>(number | 0x80));
-  out.push_back(static_cast<char>(number));
-}
-
-void PutText(absl::string_view text, std::string& out) {
-  PutNumber(text.size(), out);
-  out.append(text.data(), text.size());
-}
-
-// Takes numbers and texts from the front of a block's bytes. Every call answers nothing where the bytes end too soon.
-class Reader {
- public:
-  explicit Reader(absl::string_view bytes) : bytes_(bytes) {}
-
-  std::optional<uint32_t> Number() {
-    uint64_t number = 0;
-    for (int shift = 0; shift < 35 && at_ < bytes_.size(); shift += 7) {
-      const unsigned char byte = bytes_[at_++];
-      number |= uint64_t{byte & 0x7Fu} << shift;
-      if (byte < 0x80) return number <= UINT32_MAX ? std::optional<uint32_t>(number) : std::nullopt;
-    }
-    return std::nullopt;
-  }
-
-  struct Range {
-    uint32_t begin, size;
-  };
-  std::optional<Range> Text() {
-    const std::optional<uint32_t> size = Number();
-    if (!size.has_value() || *size > bytes_.size() - at_) return std::nullopt;
-    const Range range = {static_cast<uint32_t>(at_), *size};
-    at_ += *size;
-    return range;
-  }
-
-  bool AtEnd() const { return at_ == bytes_.size(); }
-
- private:
-  absl::string_view bytes_;
-  size_t at_ = 0;
-};
 
 // Over every column, so that a row that is damaged or stands in another's place is noticed whatever it says.
 uint64_t ChecksumOf(const BlockRow& row) {
@@ -131,9 +88,10 @@ std::vector<BlockRow> ToRows(absl::Span<const std::pair<Place, NewEntry>> append
 }
 
 absl::StatusOr<std::shared_ptr<const Block>> Block::Parse(BlockRow row) {
-  // Shared by the cache and by readers who still look at it when the cache has let it go.
-  const std::shared_ptr<Block> block(new Block(std::move(row)));
-  if (ChecksumOf(block->row_) != block->row_.checksum || !block->FindSlices()) {
+  std::shared_ptr<const Block> block = Of(std::move(row));
+  bool sound = ChecksumOf(block->row_) == block->row_.checksum;
+  absl::call_once(block->found_, [&] { sound = sound && block->FindSlices(); });
+  if (!sound) {
     return Error(absl::StatusCode::kInternal, "INTERNAL",
                  absl::StrCat("the journal is damaged: lane ", block->lane(), ", block at position ",
                               block->first_position(), " is not what was stored"));
@@ -141,29 +99,38 @@ absl::StatusOr<std::shared_ptr<const Block>> Block::Parse(BlockRow row) {
   return block;
 }
 
-bool Block::FindSlices() {
+std::shared_ptr<const Block> Block::Of(BlockRow row) {
+  // Shared by the cache and by readers who still look at it when the cache has let it go.
+  return std::shared_ptr<const Block>(new Block(std::move(row)));
+}
+
+bool Block::FindSlices() const {
   if (row_.entries.empty() || row_.entries[0] != kFormat) return false;
-  Reader reader(row_.entries);
-  reader.Number();  // The format.
+  Unpacker packed(absl::string_view(row_.entries).substr(1));
+  const auto begin_of = [&](absl::string_view text) {
+    return static_cast<uint32_t>(text.data() - row_.entries.data());
+  };
   slices_.reserve(row_.last_position - row_.first_position + 1);
-  while (!reader.AtEnd()) {
-    const std::optional<uint32_t> type = reader.Number();
-    if (!type.has_value() || *type > types_.size()) return false;
-    if (*type == types_.size()) {
-      const std::optional<Reader::Range> name = reader.Text();
-      if (!name.has_value()) return false;
-      types_.emplace_back(row_.entries, name->begin, name->size);
-    }
-    const std::optional<uint32_t> depth = reader.Number();
-    const std::optional<Reader::Range> key = reader.Text();
-    const std::optional<Reader::Range> payload = reader.Text();
-    if (!depth.has_value() || !key.has_value() || !payload.has_value()) return false;
-    slices_.push_back({*type, *depth, key->begin, key->size, payload->begin, payload->size});
+  while (!packed.AtEnd()) {
+    const uint64_t type = packed.Number();
+    if (type > types_.size()) return false;
+    if (type == types_.size()) types_.emplace_back(packed.Text());
+    const uint64_t depth = packed.Number();
+    const absl::string_view key = packed.Text();
+    const absl::string_view payload = packed.Text();
+    if (!packed.ok()) return false;
+    slices_.push_back({.type = static_cast<uint32_t>(type),
+                       .depth = static_cast<uint32_t>(depth),
+                       .key_begin = begin_of(key),
+                       .key_size = static_cast<uint32_t>(key.size()),
+                       .payload_begin = begin_of(payload),
+                       .payload_size = static_cast<uint32_t>(payload.size())});
   }
   return static_cast<int64_t>(slices_.size()) == row_.last_position - row_.first_position + 1;
 }
 
 Entry Block::At(int64_t position) const {
+  absl::call_once(found_, [this] { FindSlices(); });
   const Slice& slice = slices_[position - row_.first_position];
   return {.lane = row_.lane,
           .position = position,
@@ -176,10 +143,8 @@ Entry Block::At(int64_t position) const {
 }
 
 size_t Block::bytes() const {
-  size_t bytes = sizeof(Block) + row_.workspace.capacity() + row_.entries.capacity();
-  bytes += slices_.capacity() * sizeof(Slice);
-  for (const std::string& type : types_) bytes += sizeof type + type.capacity();
-  return bytes;
+  return sizeof(Block) + row_.workspace.capacity() + row_.entries.capacity() +
+         static_cast<size_t>(row_.last_position - row_.first_position + 1) * sizeof(Slice);
 }
 
 }  // namespace waymark::journal

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/call_once.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -19,8 +20,7 @@ namespace waymark::journal {
 // A block as its row in the database has it.
 //
 // `entries` is one byte for the format (1), then for each entry: its type's number in this block, where a number not
-// met before is followed by the type's name; depth; key; payload. Numbers are varints (LEB128, as in protobuf), texts
-// have their length in front as one.
+// met before is followed by the type's name; depth; key; payload, packed as common/base/packed.h tells.
 struct BlockRow {
   int lane = 0;
   int64_t first_position = 0;
@@ -35,11 +35,15 @@ struct BlockRow {
 // reading one entry never costs more; an entry that is larger has its own.
 std::vector<BlockRow> ToRows(absl::Span<const std::pair<Place, NewEntry>> appended, absl::Time record_time);
 
-// A row whose entries have been found. Immutable, so it may be shared by threads.
+// A row whose entries can be taken out. Immutable, so it may be shared by threads.
 class Block {
  public:
   // Errors: INTERNAL  the checksum is wrong or the entries cannot be read: the database is damaged.
   static absl::StatusOr<std::shared_ptr<const Block>> Parse(BlockRow row);
+
+  // Of a row as ToRows has just made it: nothing is checked, and its entries are found when the first is asked for,
+  // since most blocks are never read by the process that wrote them.
+  static std::shared_ptr<const Block> Of(BlockRow row);
 
   int lane() const { return row_.lane; }
   int64_t first_position() const { return row_.first_position; }
@@ -62,11 +66,13 @@ class Block {
     uint32_t payload_begin, payload_size;
   };
   explicit Block(BlockRow row) : row_(std::move(row)) {}
-  bool FindSlices();
+  bool FindSlices() const;
 
-  BlockRow row_;
-  std::vector<std::string> types_;
-  std::vector<Slice> slices_;
+  const BlockRow row_;
+  mutable absl::once_flag found_;
+  // What FindSlices has found.
+  mutable std::vector<std::string> types_;
+  mutable std::vector<Slice> slices_;
 };
 
 }  // namespace waymark::journal

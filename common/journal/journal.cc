@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
@@ -77,6 +78,8 @@ constexpr char kLoadBlock[] =
 // not hold a transaction for long.
 constexpr size_t kMostBytes = 1 << 20;
 constexpr int kMostBlocks = 1024;
+// How many places are looked up at once: they may be in as many blocks.
+constexpr size_t kPlacesAtOnce = 256;
 constexpr int kBlocksPerQuery = 64;  // At 64 KiB each, what one query brings into memory stays bounded.
 
 absl::StatusOr<std::shared_ptr<const Block>> ToBlock(const sql::Row& row) {
@@ -152,10 +155,10 @@ absl::StatusOr<Lanes> Journal::Lock(sql::Transaction& tx, const std::set<int>& l
 
 absl::Status Journal::Store(sql::Transaction& tx, Lanes& lanes) {
   if (lanes.appended_.empty()) return absl::OkStatus();
-  lanes.stored_ = ToRows(lanes.appended_, clock_.Now());
+  std::vector<BlockRow> rows = ToRows(lanes.appended_, clock_.Now());
   std::vector<sql::Params> blocks;
   std::map<int, int64_t> moved;
-  for (const BlockRow& row : lanes.stored_) {
+  for (const BlockRow& row : rows) {
     blocks.push_back({row.lane, row.first_position, row.last_position, row.workspace, row.record_time,
                       static_cast<int64_t>(row.checksum), sql::Bytes{row.entries}});
     moved[row.lane] = lanes.Head(row.lane);
@@ -163,6 +166,8 @@ absl::Status Journal::Store(sql::Transaction& tx, Lanes& lanes) {
   std::vector<sql::Params> heads;
   for (const auto& [lane, head] : moved) heads.push_back({lane, head});
   RETURN_IF_ERROR(tx.ExecuteMany(kInsertBlock, blocks).status());
+  lanes.stored_.clear();
+  for (BlockRow& row : rows) lanes.stored_.push_back(Block::Of(std::move(row)));
   return tx.ExecuteMany(kMoveHead, heads).status();
 }
 
@@ -194,6 +199,25 @@ absl::StatusOr<Journal::Stretch> Journal::Read(sql::Transaction& tx, int lane, i
 }
 
 absl::StatusOr<std::vector<Entry>> Journal::ReadPlaces(sql::Transaction& tx, absl::Span<const Place> places) {
+  // In the order of places, so that those of one block are together, and a few at a time, so that the blocks in memory
+  // at once are few.
+  std::vector<size_t> order(places.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return places[a] < places[b]; });
+  std::vector<Entry> entries(places.size());
+  std::vector<Place> some;
+  for (size_t begin = 0; begin < order.size(); begin += kPlacesAtOnce) {
+    const auto part = absl::MakeConstSpan(order).subspan(begin, kPlacesAtOnce);
+    some.clear();
+    for (const size_t i : part) some.push_back(places[i]);
+    ASSIGN_OR_RETURN(const std::vector<std::shared_ptr<const Block>> blocks, FindBlocks(tx, some));
+    for (size_t k = 0; k < part.size(); ++k) entries[part[k]] = blocks[k]->At(some[k].position);
+  }
+  return entries;
+}
+
+absl::StatusOr<std::vector<std::shared_ptr<const Block>>> Journal::FindBlocks(sql::Transaction& tx,
+                                                                              absl::Span<const Place> places) {
   std::vector<std::shared_ptr<const Block>> found = cache_.Find(places);
 
   std::vector<Place> missing;
@@ -203,32 +227,27 @@ absl::StatusOr<std::vector<Entry>> Journal::ReadPlaces(sql::Transaction& tx, abs
     missing.push_back(places[i]);
     searches.push_back({places[i].lane, places[i].position});
   }
-  std::map<Place, std::shared_ptr<const Block>> loaded;  // By the first place of the block.
-  if (!missing.empty()) {
-    ASSIGN_OR_RETURN(const std::vector<sql::Rows> firsts, tx.QueryMany(kFindBlock, searches));
-    std::set<Place> wanted;
-    for (size_t i = 0; i < missing.size(); ++i) {
-      if (firsts[i].empty()) return Missing(missing[i]);
-      wanted.insert({missing[i].lane, firsts[i][0].Int(0)});
-    }
-    std::vector<sql::Params> blocks;
-    for (const Place& first : wanted) blocks.push_back({first.lane, first.position});
-    ASSIGN_OR_RETURN(const std::vector<sql::Rows> rows, tx.QueryMany(kLoadBlock, blocks));
-    for (const sql::Rows& row : rows) {
-      ASSIGN_OR_RETURN(std::shared_ptr<const Block> block, ToBlock(row.at(0)));
-      cache_.Add(block);
-      loaded[{block->lane(), block->first_position()}] = std::move(block);
-    }
+  if (missing.empty()) return found;
+  ASSIGN_OR_RETURN(const std::vector<sql::Rows> firsts, tx.QueryMany(kFindBlock, searches));
+  std::set<Place> wanted;
+  for (size_t i = 0; i < missing.size(); ++i) {
+    if (firsts[i].empty()) return Missing(missing[i]);
+    wanted.insert({missing[i].lane, firsts[i][0].Int(0)});
   }
-
-  std::vector<Entry> entries;
-  entries.reserve(places.size());
+  std::vector<sql::Params> searched;
+  for (const Place& first : wanted) searched.push_back({first.lane, first.position});
+  ASSIGN_OR_RETURN(const std::vector<sql::Rows> rows, tx.QueryMany(kLoadBlock, searched));
+  std::map<Place, std::shared_ptr<const Block>> loaded;  // By the first place of the block.
+  for (const sql::Rows& row : rows) {
+    ASSIGN_OR_RETURN(std::shared_ptr<const Block> block, ToBlock(row.at(0)));
+    cache_.Add(block);
+    loaded[{block->lane(), block->first_position()}] = std::move(block);
+  }
   for (size_t i = 0; i < places.size(); ++i) {
     if (found[i] == nullptr) found[i] = std::prev(loaded.upper_bound(places[i]))->second;
     if (!found[i]->Holds(places[i])) return Missing(places[i]);
-    entries.push_back(found[i]->At(places[i].position));
   }
-  return entries;
+  return found;
 }
 
 absl::StatusOr<std::vector<Place>> Journal::Heads(sql::Transaction& tx) {
@@ -239,10 +258,7 @@ absl::StatusOr<std::vector<Place>> Journal::Heads(sql::Transaction& tx) {
 }
 
 void Journal::Announce(const Lanes& lanes) {
-  for (const BlockRow& row : lanes.stored_) {
-    absl::StatusOr<std::shared_ptr<const Block>> block = Block::Parse(row);
-    if (block.ok()) cache_.Add(*std::move(block));
-  }
+  for (const std::shared_ptr<const Block>& block : lanes.stored_) cache_.Add(block);
   absl::MutexLock lock(&mutex_);
   ++announced_;
   news_.SignalAll();

@@ -50,7 +50,7 @@ class Lanes {
   friend class Journal;
   std::map<int, int64_t> heads_;
   std::vector<std::pair<Place, NewEntry>> appended_;
-  std::vector<BlockRow> stored_;  // What Journal::Store wrote, for Announce.
+  std::vector<std::shared_ptr<const Block>> stored_;  // What Journal::Store wrote, for Announce.
 };
 
 // Thread-safe.
@@ -102,6 +102,10 @@ class Journal {
   sql::Database& db() { return db_; }
 
  private:
+  // The blocks that hold the places, each in its turn.
+  absl::StatusOr<std::vector<std::shared_ptr<const Block>>> FindBlocks(sql::Transaction& tx,
+                                                                       absl::Span<const Place> places);
+
   Journal(std::string name, sql::Database& db, const Clock& clock, int64_t epoch)
       : name_(std::move(name)), db_(db), clock_(clock), epoch_(epoch) {}
 

@@ -14,7 +14,6 @@
 #include "common/base/status.h"
 #include "services/rules/convert/definition.h"
 #include "waymark/journey/v1/facts.pb.h"
-#include "waymark/milestone/v1/checkpoint.pb.h"
 #include "waymark/milestone/v1/facts.pb.h"
 
 namespace waymark::milestone {
@@ -215,6 +214,7 @@ IncomingEvent ToIncomingEvent(absl::string_view message, absl::Time now, google:
   incoming.customer_id = parts.customer_id;
   incoming.event = {.time = ToTime(parts), .sequence = parts.sequence, .id = parts.event_id, .type = parts.type};
   incoming.content_hash = identity.hash;
+  incoming.fingerprint = FingerprintOf(parts.event_id);
   return incoming;
 }
 
@@ -281,7 +281,10 @@ absl::StatusOr<std::unique_ptr<Batch>> ToBatch(std::string workspace, std::strin
   }
   google::protobuf::Arena arena;
   batch->events.reserve(messages.size());
-  for (const absl::string_view message : messages) batch->events.push_back(ToIncomingEvent(message, now, arena));
+  for (const absl::string_view message : messages) {
+    IncomingEvent& incoming = batch->events.emplace_back(ToIncomingEvent(message, now, arena));
+    incoming.lane = journal::LaneOf(batch->workspace, incoming.customer_id);
+  }
   return batch;
 }
 
@@ -338,6 +341,16 @@ std::optional<rules::Event> ReadEvent(absl::string_view payload) {
   return rules::Event{.time = ToTime(parts), .sequence = parts.sequence, .id = parts.event_id, .type = parts.type};
 }
 
+std::optional<uint64_t> ReadContentHash(absl::string_view payload) {
+  CodedInputStream in = OverBytes(payload);
+  absl::string_view message;
+  EventParts parts;
+  if (in.ReadTag() != LengthTag(1) || !ReadView(in, message) || !ReadParts(message, parts)) return std::nullopt;
+  google::protobuf::Arena arena;
+  const Identity identity = ToIdentity(parts, arena);
+  return identity.wrong.empty() ? std::optional<uint64_t>(identity.hash) : std::nullopt;
+}
+
 absl::StatusOr<rules::JourneyVersion> ToJourneyVersion(const PublishedVersion& version) {
   journey::v1::JourneyDefinition definition;
   if (!definition.ParseFromString(version.definition)) {
@@ -358,73 +371,6 @@ absl::StatusOr<PublishedVersion> ToPublishedVersion(const journal::Entry& entry)
                           .number = fact.number(),
                           .content_hash = fact.content_hash(),
                           .definition = fact.definition().SerializeAsString()};
-}
-
-std::string EncodeDossier(const Dossier& dossier) {
-  v1::Checkpoint checkpoint;
-  checkpoint.set_last_time(dossier.last.time);
-  checkpoint.set_last_sequence(dossier.last.sequence);
-  checkpoint.set_last_event_id(dossier.last.event_id);
-  checkpoint.set_event_count(dossier.event_count);
-  for (const Enrollment& enrollment : dossier.enrollments) {
-    v1::EnrollmentCheckpoint* to = checkpoint.add_enrollments();
-    to->set_journey_id(enrollment.journey_id);
-    to->set_version(enrollment.version);
-    to->set_entered(enrollment.progress.enrolled());
-    const rules::Run& run = enrollment.progress.runs[0];
-    for (const rules::Passage& entered : run.entered) {
-      v1::StagePassage* passage = to->add_passages();
-      passage->set_enter_time(absl::ToUnixMicros(entered.time));
-      passage->set_event_id(entered.event_id);
-    }
-    if (const auto& completed = run.completed; completed.has_value()) {
-      to->set_complete_time(absl::ToUnixMicros(completed->time));
-      to->set_complete_event_id(completed->event_id);
-    }
-    for (const rules::MilestoneProgress& milestone : run.milestones) {
-      v1::MilestoneCheckpoint* kept = to->add_milestones();
-      kept->set_counted(milestone.counted);
-      if (!milestone.achieved.has_value()) continue;
-      kept->set_achieve_time(absl::ToUnixMicros(milestone.achieved->time));
-      kept->set_event_id(milestone.achieved->event_id);
-    }
-  }
-  return checkpoint.SerializeAsString();
-}
-
-absl::StatusOr<Dossier> DecodeDossier(absl::string_view bytes) {
-  v1::Checkpoint checkpoint;
-  if (!checkpoint.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return absl::InternalError("a stored checkpoint cannot be read");
-  }
-  Dossier dossier{.last = {.time = checkpoint.last_time(),
-                           .sequence = checkpoint.last_sequence(),
-                           .event_id = checkpoint.last_event_id()},
-                  .event_count = checkpoint.event_count()};
-  dossier.enrollments.reserve(checkpoint.enrollments_size());
-  for (const v1::EnrollmentCheckpoint& kept : checkpoint.enrollments()) {
-    Enrollment& enrollment = dossier.enrollments.emplace_back();
-    enrollment.journey_id = kept.journey_id();
-    enrollment.version = kept.version();
-    rules::Run& run = enrollment.progress.runs.emplace_back();
-    for (const v1::StagePassage& passage : kept.passages()) {
-      const absl::Time time = absl::FromUnixMicros(passage.enter_time());
-      if (!run.entered.empty()) run.entered.back().completed = time;
-      run.entered.push_back({.time = time, .event_id = passage.event_id(), .stage = run.entered.size()});
-    }
-    if (kept.has_complete_time()) {
-      run.completed = rules::Moment{absl::FromUnixMicros(kept.complete_time()), kept.complete_event_id()};
-      run.entered.back().completed = run.completed->time;
-    }
-    for (const v1::MilestoneCheckpoint& milestone : kept.milestones()) {
-      rules::MilestoneProgress& to = run.milestones.emplace_back();
-      to.counted = milestone.counted();
-      if (milestone.has_achieve_time()) {
-        to.achieved = rules::Moment{absl::FromUnixMicros(milestone.achieve_time()), milestone.event_id()};
-      }
-    }
-  }
-  return dossier;
 }
 
 journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& context,

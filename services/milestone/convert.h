@@ -38,15 +38,13 @@ std::string ToPayload(const IncomingEvent& event, bool backfill);
 // The event in an EventAccepted payload; its views are into `payload`. Nullopt where it is none.
 std::optional<rules::Event> ReadEvent(absl::string_view payload);
 
+// The content hash of the event in an EventAccepted payload. Nullopt where it is none.
+std::optional<uint64_t> ReadContentHash(absl::string_view payload);
+
 // A version as it is travelled. Errors: INTERNAL  its definition cannot be read.
 absl::StatusOr<rules::JourneyVersion> ToJourneyVersion(const PublishedVersion& version);
 // What a VersionPublished fact adds to the catalog. Errors: INTERNAL  the payload is no such fact.
 absl::StatusOr<PublishedVersion> ToPublishedVersion(const journal::Entry& entry);
-
-// Dossiers as they are kept (waymark.milestone.v1.Checkpoint).
-std::string EncodeDossier(const Dossier& dossier);
-// Errors: INTERNAL  the bytes are no such message.
-absl::StatusOr<Dossier> DecodeDossier(absl::string_view bytes);
 
 // The fact that tells a conclusion.
 struct FactContext {

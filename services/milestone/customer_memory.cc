@@ -1,42 +1,74 @@
 #include "services/milestone/customer_memory.h"
 
-namespace waymark::milestone {
+#include <utility>
 
-std::optional<Customer> CustomerMemory::Take(const journal::Lanes& lanes, absl::string_view workspace,
-                                             absl::string_view customer_id) {
-  const int number = journal::LaneOf(workspace, customer_id);
-  absl::MutexLock lock(&mutex_);
-  Lane& lane = lanes_[number];
-  if (lane.head != lanes.Head(number)) {
-    lane.customers.clear();
-    return std::nullopt;
-  }
-  const auto kept = lane.customers.find(std::make_pair(std::string(workspace), std::string(customer_id)));
-  if (kept == lane.customers.end()) return std::nullopt;
-  Customer customer = std::move(kept->second);
-  lane.customers.erase(kept);
-  return customer;
+namespace waymark::milestone {
+namespace {
+
+// What a customer costs besides its row's bytes: its place in the map, which is never quite full, its names, and what
+// the allocator rounds up.
+constexpr size_t kOverhead = 320;
+
+size_t BytesOf(const CustomerMemory::Memory& memory) {
+  return kOverhead + memory.row.checkpoint.size() + memory.row.open_items.size() +
+         (memory.sealed_fingerprints.has_value() ? memory.sealed_fingerprints->capacity() * sizeof(uint32_t) : 0);
 }
 
-void CustomerMemory::Remember(const journal::Lanes& lanes, std::vector<std::pair<std::string, Customer>> customers) {
+}  // namespace
+
+std::vector<std::optional<CustomerMemory::Memory>> CustomerMemory::Take(const journal::Lanes& lanes,
+                                                                        absl::Span<const CustomerName> names) {
+  std::vector<std::optional<Memory>> found(names.size());
   absl::MutexLock lock(&mutex_);
-  for (int number = 0; number < journal::kLanes; ++number) {
-    if (!lanes.Has(number)) continue;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const int number = journal::LaneOf(names[i].workspace, names[i].customer_id);
     Lane& lane = lanes_[number];
-    // What another replica has changed meanwhile was cleared by Take, which asks for every customer of the transaction.
-    if (lane.customers.size() > most_of_lane_) lane.customers.clear();
-    lane.head = lanes.Head(number);
+    if (lane.head != lanes.Head(number)) {
+      lane = {.head = lanes.Head(number)};
+      continue;
+    }
+    const auto take = [&](Customers& customers, size_t& bytes) {
+      const auto kept = customers.find(names[i]);
+      if (kept == customers.end()) return false;
+      bytes -= BytesOf(kept->second);
+      found[i] = std::move(kept->second);
+      customers.erase(kept);
+      return true;
+    };
+    if (!take(lane.young, lane.young_bytes)) take(lane.old, lane.old_bytes);
   }
-  for (auto& [workspace, customer] : customers) {
-    Lane& lane = lanes_[journal::LaneOf(workspace, customer.customer_id)];
-    auto key = std::make_pair(std::move(workspace), customer.customer_id);
-    lane.customers[std::move(key)] = std::move(customer);
+  return found;
+}
+
+void CustomerMemory::Remember(const journal::Lanes& lanes, absl::Span<const CustomerName> customers,
+                              std::vector<Memory> memories) {
+  absl::MutexLock lock(&mutex_);
+  // What another replica has changed meanwhile was cleared by Take.
+  for (int number = 0; number < journal::kLanes; ++number) {
+    if (lanes.Has(number)) lanes_[number].head = lanes.Head(number);
+  }
+  for (size_t i = 0; i < memories.size(); ++i) {
+    const CustomerName& name = customers[i];
+    Lane& lane = lanes_[journal::LaneOf(name.workspace, name.customer_id)];
+    lane.young_bytes += BytesOf(memories[i]);
+    lane.young.insert_or_assign(Name{std::string(name.workspace), std::string(name.customer_id)},
+                                std::move(memories[i]));
+    if (lane.young_bytes <= most_of_lane_ / 2) continue;
+    lane.old = std::exchange(lane.young, {});
+    lane.old_bytes = std::exchange(lane.young_bytes, 0);
   }
 }
 
 void CustomerMemory::Clear() {
   absl::MutexLock lock(&mutex_);
   for (Lane& lane : lanes_) lane = {};
+}
+
+size_t CustomerMemory::bytes() const {
+  absl::MutexLock lock(&mutex_);
+  size_t bytes = 0;
+  for (const Lane& lane : lanes_) bytes += lane.young_bytes + lane.old_bytes;
+  return bytes;
 }
 
 }  // namespace waymark::milestone

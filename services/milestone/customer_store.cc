@@ -1,33 +1,52 @@
 #include "services/milestone/customer_store.h"
 
 #include "common/base/status.h"
-#include "services/milestone/convert.h"
+#include "services/milestone/checkpoint.h"
 
 namespace waymark::milestone {
 namespace {
 
 constexpr char kLoad[] =
-    "SELECT customer_id, revision, version_position, checkpoint FROM customer WHERE workspace = $1 AND customer_id = "
-    "$2";
+    "SELECT revision, version_position, checkpoint, sealed_items, open_items, customer_id FROM customer "
+    "WHERE workspace = $1 AND customer_id = $2";
 constexpr char kSave[] =
-    "INSERT INTO customer (workspace, customer_id, revision, version_position, checkpoint) VALUES ($1, $2, $3, $4, $5) "
-    "ON CONFLICT (workspace, customer_id) DO UPDATE SET revision = excluded.revision, "
-    "version_position = excluded.version_position, checkpoint = excluded.checkpoint";
+    "INSERT INTO customer (workspace, customer_id, revision, version_position, checkpoint, sealed_items, open_items) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (workspace, customer_id) DO UPDATE SET "
+    "revision = excluded.revision, version_position = excluded.version_position, checkpoint = excluded.checkpoint, "
+    "sealed_items = excluded.sealed_items, open_items = excluded.open_items";
 constexpr char kList[] =
-    "SELECT customer_id, revision, version_position, checkpoint FROM customer "
+    "SELECT revision, version_position, checkpoint, sealed_items, open_items, customer_id FROM customer "
     "WHERE workspace = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3";
 constexpr char kCountBehind[] =
     "SELECT count(*) FROM customer WHERE workspace = $1 AND customer_id > $2 AND revision < $3";
 
-absl::StatusOr<Customer> ToCustomer(const sql::Row& row) {
-  ASSIGN_OR_RETURN(Dossier dossier, DecodeDossier(row.Blob(3)));
-  return Customer{.customer_id = row.Text(0),
-                  .dossier = std::move(dossier),
-                  .revision = row.Int(1),
-                  .version_position = row.Int(2)};
+absl::StatusOr<Customer> Read(const sql::Row& row) {
+  return ToCustomer(row.Text(5), {.revision = row.Int(0),
+                                  .version_position = row.Int(1),
+                                  .checkpoint = row.Blob(2),
+                                  .sealed_items = row.Int(3),
+                                  .open_items = row.Blob(4)});
 }
 
 }  // namespace
+
+CustomerRow ToRow(const Customer& customer) {
+  return {.revision = customer.revision,
+          .version_position = customer.version_position,
+          .checkpoint = EncodeDossier(customer.dossier),
+          .sealed_items = customer.sealed,
+          .open_items = EncodeItems(customer.open)};
+}
+
+absl::StatusOr<Customer> ToCustomer(absl::string_view customer_id, const CustomerRow& row) {
+  Customer customer{.customer_id = std::string(customer_id),
+                    .revision = row.revision,
+                    .version_position = row.version_position,
+                    .sealed = row.sealed_items};
+  ASSIGN_OR_RETURN(customer.dossier, DecodeDossier(row.checkpoint));
+  ASSIGN_OR_RETURN(customer.open, DecodeItems(row.open_items));
+  return customer;
+}
 
 absl::StatusOr<std::vector<std::optional<Customer>>> LoadCustomers(sql::Transaction& tx,
                                                                    absl::Span<const CustomerName> names) {
@@ -38,21 +57,19 @@ absl::StatusOr<std::vector<std::optional<Customer>>> LoadCustomers(sql::Transact
   std::vector<std::optional<Customer>> customers(names.size());
   for (size_t i = 0; i < answers.size(); ++i) {
     if (answers[i].empty()) continue;
-    ASSIGN_OR_RETURN(customers[i], ToCustomer(answers[i][0]));
+    ASSIGN_OR_RETURN(customers[i], Read(answers[i][0]));
   }
   return customers;
 }
 
-absl::Status SaveCustomers(sql::Transaction& tx,
-                           absl::Span<const std::pair<absl::string_view, const Customer*>> customers) {
-  std::vector<std::string> checkpoints;
-  checkpoints.reserve(customers.size());
+absl::Status SaveCustomers(sql::Transaction& tx, absl::Span<const CustomerName> customers,
+                           absl::Span<const CustomerRow> rows) {
   std::vector<sql::Params> sets;
-  sets.reserve(customers.size());
-  for (const auto& [workspace, customer] : customers) {
-    checkpoints.push_back(EncodeDossier(customer->dossier));
-    sets.push_back({workspace, customer->customer_id, customer->revision, customer->version_position,
-                    sql::Bytes{checkpoints.back()}});
+  sets.reserve(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const CustomerRow& row = rows[i];
+    sets.push_back({customers[i].workspace, customers[i].customer_id, row.revision, row.version_position,
+                    sql::Bytes{row.checkpoint}, row.sealed_items, sql::Bytes{row.open_items}});
   }
   return tx.ExecuteMany(kSave, sets).status();
 }
@@ -63,7 +80,7 @@ absl::StatusOr<std::vector<Customer>> ListCustomers(sql::Transaction& tx, absl::
   std::vector<Customer> customers;
   customers.reserve(rows.size());
   for (const sql::Row& row : rows) {
-    ASSIGN_OR_RETURN(customers.emplace_back(), ToCustomer(row));
+    ASSIGN_OR_RETURN(customers.emplace_back(), Read(row));
   }
   return customers;
 }

@@ -1,8 +1,10 @@
-// Keeps each customer's dossier.
+// Keeps each customer: its dossier, and the open part of its history.
 #ifndef WAYMARK_SERVICES_MILESTONE_CUSTOMER_STORE_H_
 #define WAYMARK_SERVICES_MILESTONE_CUSTOMER_STORE_H_
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -11,17 +13,29 @@
 #include "absl/types/span.h"
 #include "common/sql/sql.h"
 #include "services/milestone/history.h"
-#include "services/milestone/history_store.h"
 
 namespace waymark::milestone {
+
+// A customer as its row has it, but for the names.
+struct CustomerRow {
+  int64_t revision = 0;
+  int64_t version_position = 0;
+  std::string checkpoint;  // checkpoint.h
+  int64_t sealed_items = 0;
+  std::string open_items;  // history_index.h
+};
+
+CustomerRow ToRow(const Customer& customer);
+// Without the fingerprints of what is sealed. Errors: INTERNAL  the row cannot be read.
+absl::StatusOr<Customer> ToCustomer(absl::string_view customer_id, const CustomerRow& row);
 
 // The customers of these names; absent where there is none.
 absl::StatusOr<std::vector<std::optional<Customer>>> LoadCustomers(sql::Transaction& tx,
                                                                    absl::Span<const CustomerName> names);
 
-// Stores customers, each with its workspace.
-absl::Status SaveCustomers(sql::Transaction& tx,
-                           absl::Span<const std::pair<absl::string_view, const Customer*>> customers);
+// Stores rows; rows[i] is of customers[i].
+absl::Status SaveCustomers(sql::Transaction& tx, absl::Span<const CustomerName> customers,
+                           absl::Span<const CustomerRow> rows);
 
 // Customers of a workspace by id (bytewise), after `after`, at most `limit`.
 absl::StatusOr<std::vector<Customer>> ListCustomers(sql::Transaction& tx, absl::string_view workspace,

@@ -3,12 +3,14 @@
 #define WAYMARK_SERVICES_MILESTONE_HISTORY_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "services/milestone/history_index.h"
 #include "services/rules/progress.h"
 
 namespace waymark::milestone {
@@ -23,8 +25,10 @@ struct IncomingEvent {
   rules::Event event;
   uint64_t content_hash =
       0;  // XXH3-64 of what makes it the same event: type, user, time, sequence, canonical properties.
-  std::string wrong_field;  // What makes it INVALID …
-  std::string wrong;        // … and why.
+  uint32_t fingerprint = 0;  // Of its id.
+  int lane = 0;              // Of its customer.
+  std::string wrong_field;   // What makes it INVALID …
+  std::string wrong;         // … and why.
 };
 
 // The events of one call.
@@ -76,12 +80,24 @@ struct Dossier {
   friend bool operator==(const Dossier&, const Dossier&) = default;
 };
 
-// A dossier as it is kept.
+// Names a customer. Views outlive the call.
+struct CustomerName {
+  absl::string_view workspace;
+  absl::string_view customer_id;
+  friend bool operator==(const CustomerName&, const CustomerName&) = default;
+};
+
+// A customer as it is kept.
 struct Customer {
   std::string customer_id;
   Dossier dossier;
   int64_t revision = 0;          // The catalog revision it was evaluated under.
   int64_t version_position = 0;  // The lane position of its last change.
+  // The history, in the order in which it came: `sealed` items are in segments, the newest here.
+  int64_t sealed = 0;
+  std::vector<HistoryItem> open;
+  // The fingerprints of the sealed events, ascending; absent where they have not been loaded.
+  std::optional<std::vector<uint32_t>> sealed_fingerprints;
 };
 
 }  // namespace waymark::milestone

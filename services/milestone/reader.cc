@@ -12,6 +12,7 @@
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/history_store.h"
+#include "services/milestone/news.h"
 
 namespace waymark::milestone {
 namespace {
@@ -87,18 +88,8 @@ absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view wo
   RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
     answer.Clear();
     ASSIGN_OR_RETURN(const Customer customer, LoadCustomer(tx, workspace, customer_id));
-    const int lane = journal::LaneOf(workspace, customer_id);
-    const CustomerName name{workspace, customer_id};
-    ASSIGN_OR_RETURN(const std::vector<std::vector<int64_t>> positions, ListEventPositions(tx, {name}));
-    std::vector<journal::Place> places;
-    for (const int64_t position : positions[0]) places.push_back({lane, position});
-    ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal_.ReadPlaces(tx, places));
-    std::vector<rules::Event> history;
-    for (const journal::Entry& entry : entries) {
-      const std::optional<rules::Event> event = ReadEvent(entry.payload);
-      if (!event.has_value()) return absl::InternalError("a stored event cannot be read");
-      history.push_back(*event);
-    }
+    ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal_, {{workspace, customer_id}}, {&customer}));
+    std::vector<rules::Event>& history = histories.events[0];
     std::sort(history.begin(), history.end(), rules::Before);
     answer.set_customer_id(customer_id);
     answer.set_event_count(customer.dossier.event_count);
@@ -108,6 +99,7 @@ absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view wo
                        shelf_.GetJourney(tx, workspace, enrollment.journey_id, enrollment.version));
       *answer.add_enrollments() = ToProgress(*journey, enrollment, history);
     }
+    const int lane = journal::LaneOf(workspace, customer_id);
     ASSIGN_OR_RETURN(const std::vector<journal::Place> heads, journal_.Heads(tx));
     answer.set_consistency_token(journal::MakeToken(
         {{.service = journal_.name(), .epoch = journal_.epoch(), .lane = lane, .position = heads[lane].position}}));
@@ -133,14 +125,14 @@ absl::StatusOr<Reader::TimelinePage> Reader::ListTimeline(absl::string_view work
   TimelinePage page;
   RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
     page = {};
-    RETURN_IF_ERROR(LoadCustomer(tx, workspace, customer_id).status());
+    ASSIGN_OR_RETURN(const Customer customer, LoadCustomer(tx, workspace, customer_id));
     ASSIGN_OR_RETURN(const std::vector<int64_t> positions,
-                     ListTimelinePositions(tx, {workspace, customer_id}, after, page_size + 1));
+                     ListTimelinePositions(tx, workspace, customer, after, page_size + 1));
     const int lane = journal::LaneOf(workspace, customer_id);
     std::vector<journal::Place> places;
     for (const int64_t position : positions) places.push_back({lane, position});
     if (places.size() > static_cast<size_t>(page_size)) {
-      places.pop_back();
+      places.resize(page_size);
       page.next = places.back().position;
     }
     ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal_.ReadPlaces(tx, places));

@@ -1,7 +1,6 @@
 #include "services/milestone/tracker.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <set>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/history_store.h"
+#include "services/milestone/news.h"
 
 namespace waymark::milestone {
 namespace {
@@ -18,24 +18,12 @@ namespace {
 // How many customers a sweep evaluates in one transaction: enough to be quick, few enough that ingest waits little.
 constexpr int kSweepPage = 200;
 
-// An event on its way through Record.
-struct Item {
-  size_t batch;  // Which batch …
-  size_t index;  // … and which event of it.
-  const Batch* of;
-  const IncomingEvent* incoming;
-  int64_t position = 0;
-
-  const rules::Event& event() const { return incoming->event; }
-  EventName name() const { return {of->workspace, incoming->customer_id, incoming->event.id}; }
-};
-
 // A customer to be evaluated.
 struct Task {
-  absl::string_view workspace;
+  CustomerName name;
   CatalogPtr catalog;
   Customer customer;                  // As it was.
-  std::vector<const Item*> news;      // In history order.
+  std::vector<Item*> news;            // In history order.
   std::vector<rules::Event> history;  // All stored events, where they are needed; in no order.
   bool anew = false;                  // The whole history is to be folded.
   std::vector<JourneyPtr> journeys;   // Of each enrollment afterwards.
@@ -54,34 +42,20 @@ bool IsHistorical(const Task& task, const rules::Conclusion& conclusion, absl::T
   return all;
 }
 
-// Loads the histories of the tasks that need them. `kept` owns what the events view.
-absl::Status LoadHistories(sql::Transaction& tx, journal::Journal& journal, std::vector<Task>& tasks,
-                           std::deque<journal::Entry>& kept) {
+// Loads the histories of the tasks that need them; the answer owns what the events view.
+absl::StatusOr<Histories> LoadHistoriesOf(sql::Transaction& tx, journal::Journal& journal, std::vector<Task>& tasks) {
   std::vector<Task*> wanting;
   std::vector<CustomerName> names;
+  std::vector<const Customer*> customers;
   for (Task& task : tasks) {
     if (!task.anew || task.customer.dossier.event_count == 0) continue;
     wanting.push_back(&task);
-    names.push_back({task.workspace, task.customer.customer_id});
+    names.push_back(task.name);
+    customers.push_back(&task.customer);
   }
-  if (wanting.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<std::vector<int64_t>> positions, ListEventPositions(tx, names));
-  std::vector<journal::Place> places;
-  for (size_t i = 0; i < wanting.size(); ++i) {
-    const int lane = journal::LaneOf(names[i].workspace, names[i].customer_id);
-    for (const int64_t position : positions[i]) places.push_back({lane, position});
-  }
-  ASSIGN_OR_RETURN(std::vector<journal::Entry> entries, journal.ReadPlaces(tx, places));
-  size_t next = 0;
-  for (size_t i = 0; i < wanting.size(); ++i) {
-    for (size_t k = 0; k < positions[i].size(); ++k) {
-      kept.push_back(std::move(entries[next++]));
-      const std::optional<rules::Event> event = ReadEvent(kept.back().payload);
-      if (!event.has_value()) return absl::InternalError("a stored event cannot be read");
-      wanting[i]->history.push_back(*event);
-    }
-  }
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal, names, customers));
+  for (size_t i = 0; i < wanting.size(); ++i) wanting[i]->history = std::move(histories.events[i]);
+  return histories;
 }
 
 // Folds a task's news, or its whole history, under every journey, and notes what is to be told.
@@ -103,7 +77,7 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
       known = was->progress;
       if (known.enrolled()) {
         // The version was decided when the customer got in.
-        ASSIGN_OR_RETURN(journey, shelf.GetJourney(tx, task.workspace, journey_id, was->version));
+        ASSIGN_OR_RETURN(journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
       }
     }
     rules::Progress progress = rules::Fold(*journey, task.anew ? rules::Progress() : known, events);
@@ -113,7 +87,7 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
                                 .version = journey->version().number,
                                 .historical = IsHistorical(task, conclusion, now)};
       journal::NewEntry& fact = task.facts.emplace_back(ToFact(*journey, context, conclusion));
-      fact.workspace = std::string(task.workspace);
+      fact.workspace = std::string(task.name.workspace);
       fact.key = task.customer.customer_id;
       fact.depth = 1;
     }
@@ -128,50 +102,98 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
   return absl::OkStatus();
 }
 
-std::vector<std::pair<absl::string_view, const Customer*>> CustomersOf(const std::vector<Task>& tasks) {
-  std::vector<std::pair<absl::string_view, const Customer*>> customers;
-  customers.reserve(tasks.size());
-  for (const Task& task : tasks) customers.push_back({task.workspace, &task.customer});
-  return customers;
+// Appends the new events to the journal, in the order they came.
+void AppendNews(journal::Lanes& lanes, std::vector<Task>& tasks) {
+  std::vector<Item*> arrived;
+  for (const Task& task : tasks) arrived.insert(arrived.end(), task.news.begin(), task.news.end());
+  std::sort(arrived.begin(), arrived.end(),
+            [](const Item* a, const Item* b) { return std::tie(a->batch, a->index) < std::tie(b->batch, b->index); });
+  std::vector<journal::NewEntry> entries;
+  entries.reserve(arrived.size());
+  for (const Item* item : arrived) {
+    entries.push_back({.workspace = item->of->workspace,
+                       .key = std::string(item->incoming->customer_id),
+                       .type = "waymark.milestone.v1.EventAccepted",
+                       .payload = ToPayload(*item->incoming, item->of->backfill)});
+  }
+  const std::vector<journal::Place> places = lanes.Append(std::move(entries));
+  for (size_t i = 0; i < arrived.size(); ++i) arrived[i]->position = places[i].position;
 }
 
-// The customers as they were left; the tasks have them no more.
-std::vector<std::pair<std::string, Customer>> TakeCustomers(std::vector<Task>& tasks) {
-  std::vector<std::pair<std::string, Customer>> customers;
-  customers.reserve(tasks.size());
-  for (Task& task : tasks) customers.push_back({std::string(task.workspace), std::move(task.customer)});
-  return customers;
-}
-
-// Appends the tasks' facts, saves the customers and remembers where their conclusions are.
-absl::Status Save(sql::Transaction& tx, journal::Journal& journal, journal::Lanes& lanes, std::vector<Task>& tasks) {
+// Appends the tasks' facts to the journal, and adds events and facts to the customers' histories.
+void AppendFacts(journal::Lanes& lanes, std::vector<Task>& tasks) {
   std::vector<journal::NewEntry> facts;
-  std::vector<CustomerName> concluded;
   for (Task& task : tasks) {
-    for (journal::NewEntry& fact : task.facts) {
-      facts.push_back(std::move(fact));
-      concluded.push_back({task.workspace, task.customer.customer_id});
+    for (journal::NewEntry& fact : task.facts) facts.push_back(std::move(fact));
+  }
+  const std::vector<journal::Place> places = lanes.Append(std::move(facts));
+  auto place = places.begin();
+  for (Task& task : tasks) {
+    std::vector<HistoryItem>& open = task.customer.open;
+    const auto old_size = static_cast<ptrdiff_t>(open.size());
+    for (const Item* item : task.news) {
+      open.push_back({.position = item->position, .fingerprint = item->incoming->fingerprint});
     }
-  }
-  std::vector<int64_t> positions;
-  for (const journal::Place& place : lanes.Append(std::move(facts))) positions.push_back(place.position);
-  for (Task& task : tasks) {
+    std::sort(open.begin() + old_size, open.end(),
+              [](const HistoryItem& a, const HistoryItem& b) { return a.position < b.position; });
+    // Facts come after all events of the transaction. One that was set aside is nowhere.
+    for (size_t i = 0; i < task.facts.size(); ++i, ++place) {
+      if (place->position > 0) open.push_back({.position = place->position, .is_event = false});
+    }
     // The customer's version is its lane's end in this transaction.
-    task.customer.version_position = lanes.Head(journal::LaneOf(task.workspace, task.customer.customer_id));
+    task.customer.version_position = lanes.Head(journal::LaneOf(task.name.workspace, task.name.customer_id));
   }
-  RETURN_IF_ERROR(StoreConclusions(tx, concluded, positions));
-  RETURN_IF_ERROR(SaveCustomers(tx, CustomersOf(tasks)));
-  return journal.Store(tx, lanes);
 }
 
-std::vector<v1::CustomerStages> ToValues(const std::vector<Task>& tasks, int64_t epoch) {
+// Saves the customers and their histories, and the journal; returns the rows, one per task.
+absl::StatusOr<std::vector<CustomerRow>> Save(sql::Transaction& tx, journal::Journal& journal, journal::Lanes& lanes,
+                                              std::vector<Task>& tasks) {
+  std::vector<std::pair<absl::string_view, Customer*>> customers;
+  std::vector<CustomerName> names;
+  for (Task& task : tasks) {
+    customers.push_back({task.name.workspace, &task.customer});
+    names.push_back(task.name);
+  }
+  RETURN_IF_ERROR(SealItems(tx, customers));
+  std::vector<CustomerRow> rows;
+  rows.reserve(tasks.size());
+  for (const Task& task : tasks) rows.push_back(ToRow(task.customer));
+  RETURN_IF_ERROR(SaveCustomers(tx, names, rows));
+  RETURN_IF_ERROR(journal.Store(tx, lanes));
+  return rows;
+}
+
+void Remember(CustomerMemory& memory, const journal::Lanes& lanes, std::vector<Task>& tasks,
+              std::vector<CustomerRow> rows) {
+  std::vector<CustomerName> names;
+  std::vector<CustomerMemory::Memory> memories;
+  names.reserve(tasks.size());
+  memories.reserve(tasks.size());
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    names.push_back(tasks[i].name);
+    memories.push_back({std::move(rows[i]), std::move(tasks[i].customer.sealed_fingerprints)});
+  }
+  memory.Remember(lanes, names, std::move(memories));
+}
+
+std::vector<Tracker::Change> ToChanges(std::vector<Task> tasks) {
+  std::vector<Tracker::Change> changes;
+  changes.reserve(tasks.size());
+  for (Task& task : tasks) {
+    changes.push_back({std::string(task.name.workspace), std::move(task.customer), std::move(task.journeys)});
+  }
+  return changes;
+}
+
+std::vector<v1::CustomerStages> ToValues(absl::Span<const Tracker::Change> changes, int64_t epoch) {
   std::vector<v1::CustomerStages> values;
-  values.reserve(tasks.size());
-  for (const Task& task : tasks) {
-    std::vector<const rules::Journey*> journeys;
-    for (const JourneyPtr& journey : task.journeys) journeys.push_back(journey.get());
-    values.push_back(ToStages(task.customer, journeys, epoch));
-    values.back().set_workspace(std::string(task.workspace));
+  values.reserve(changes.size());
+  std::vector<const rules::Journey*> journeys;
+  for (const Tracker::Change& change : changes) {
+    journeys.clear();
+    for (const JourneyPtr& journey : change.journeys) journeys.push_back(journey.get());
+    values.push_back(ToStages(change.customer, journeys, epoch));
+    values.back().set_workspace(change.workspace);
   }
   return values;
 }
@@ -190,116 +212,26 @@ std::vector<StageCache::Stretch> ToStretches(const journal::Lanes& lanes) {
   return list;
 }
 
-// Sorts out which events are new: answers the others, and returns the new ones by customer.
-absl::StatusOr<std::vector<Task>> FindNews(sql::Transaction& tx, Shelf& shelf, CustomerMemory& memory,
-                                           const journal::Lanes& lanes, std::vector<Item>& items,
-                                           std::vector<Receipt>& receipts) {
+// The customers to evaluate for their news.
+absl::StatusOr<std::vector<Task>> ToTasks(sql::Transaction& tx, Shelf& shelf, std::vector<News> all) {
   std::vector<Task> tasks;
-  std::vector<std::pair<size_t, size_t>> ranges;  // Of each customer's items.
-  std::vector<CustomerName> names;
-  for (size_t begin = 0; begin < items.size();) {
-    const EventName first = items[begin].name();
-    size_t end = begin + 1;
-    while (end < items.size() && items[end].incoming->customer_id == first.customer_id &&
-           items[end].of->workspace == first.workspace) {
-      ++end;
+  tasks.reserve(all.size());
+  CatalogPtr catalog;
+  for (News& news : all) {
+    // Customers of a workspace are together.
+    if (tasks.empty() || tasks.back().name.workspace != news.name.workspace) {
+      ASSIGN_OR_RETURN(const int64_t revision, HoldRevision(tx, news.name.workspace));
+      ASSIGN_OR_RETURN(catalog, shelf.GetCatalog(tx, news.name.workspace, revision));
     }
-    ranges.push_back({begin, end});
-    names.push_back({first.workspace, first.customer_id});
-    begin = end;
-  }
-  std::vector<std::optional<Customer>> customers(names.size());
-  std::vector<CustomerName> unknown;
-  std::vector<std::optional<Customer>*> asked;
-  for (size_t i = 0; i < names.size(); ++i) {
-    customers[i] = memory.Take(lanes, names[i].workspace, names[i].customer_id);
-    if (customers[i].has_value()) continue;
-    unknown.push_back(names[i]);
-    asked.push_back(&customers[i]);
-  }
-  ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> loaded, LoadCustomers(tx, unknown));
-  for (size_t i = 0; i < loaded.size(); ++i) *asked[i] = std::move(loaded[i]);
-
-  // A customer seen for the first time has no stored events to look for.
-  std::vector<EventName> events;
-  std::vector<std::optional<EventRow>*> wanted;
-  std::vector<std::optional<EventRow>> rows(items.size());
-  for (size_t i = 0; i < ranges.size(); ++i) {
-    if (!customers[i].has_value()) continue;
-    for (size_t k = ranges[i].first; k < ranges[i].second; ++k) {
-      events.push_back(items[k].name());
-      wanted.push_back(&rows[k]);
-    }
-  }
-  ASSIGN_OR_RETURN(const std::vector<std::optional<EventRow>> found, FindEvents(tx, events));
-  for (size_t i = 0; i < found.size(); ++i) *wanted[i] = found[i];
-
-  std::map<absl::string_view, CatalogPtr> catalogs;
-  for (size_t i = 0; i < ranges.size(); ++i) {
-    CatalogPtr& catalog = catalogs[names[i].workspace];
-    if (catalog == nullptr) {
-      ASSIGN_OR_RETURN(const int64_t revision, HoldRevision(tx, names[i].workspace));
-      ASSIGN_OR_RETURN(catalog, shelf.GetCatalog(tx, names[i].workspace, revision));
-    }
-    Task task{.workspace = names[i].workspace, .catalog = catalog};
-    std::optional<uint64_t> stored_hash;  // Of the id that the items at hand share.
-    for (size_t k = ranges[i].first; k < ranges[i].second; ++k) {
-      const Item& item = items[k];
-      const bool same_id = k > ranges[i].first && items[k - 1].event().id == item.event().id;
-      if (!same_id) {
-        stored_hash = rows[k].has_value() ? std::optional<uint64_t>(rows[k]->content_hash) : std::nullopt;
-      }
-      Novelty& novelty = receipts[item.batch].novelties[item.index];
-      if (!stored_hash.has_value()) {
-        novelty = Novelty::kAccepted;
-        stored_hash = item.incoming->content_hash;
-        task.news.push_back(&item);
-      } else {
-        novelty = *stored_hash == item.incoming->content_hash ? Novelty::kDuplicate : Novelty::kConflict;
-      }
-    }
-    if (task.news.empty()) continue;
-    std::sort(task.news.begin(), task.news.end(),
-              [](const Item* a, const Item* b) { return rules::Before(a->event(), b->event()); });
-    const bool known = customers[i].has_value();
-    task.customer = known ? *std::move(customers[i]) : Customer{.customer_id = std::string(names[i].customer_id)};
-    task.anew = known && (task.customer.revision != catalog->revision ||
-                          !IsAfter(task.news.front()->event(), task.customer.dossier.last));
-    tasks.push_back(std::move(task));
+    const bool anew = news.known && (news.customer.revision != catalog->revision ||
+                                     !IsAfter(news.items.front()->event(), news.customer.dossier.last));
+    tasks.push_back({.name = news.name,
+                     .catalog = catalog,
+                     .customer = std::move(news.customer),
+                     .news = std::move(news.items),
+                     .anew = anew});
   }
   return tasks;
-}
-
-// Appends the new events to the journal, in the order they came, and stores their rows.
-absl::Status StoreNews(sql::Transaction& tx, journal::Lanes& lanes, std::vector<Item>& items,
-                       const std::vector<Receipt>& receipts) {
-  std::vector<Item*> accepted;  // In the order in which tables keep them.
-  for (Item& item : items) {
-    if (receipts[item.batch].novelties[item.index] == Novelty::kAccepted) accepted.push_back(&item);
-  }
-  std::vector<Item*> arrived = accepted;
-  std::sort(arrived.begin(), arrived.end(),
-            [](const Item* a, const Item* b) { return std::tie(a->batch, a->index) < std::tie(b->batch, b->index); });
-  std::vector<journal::NewEntry> entries;
-  entries.reserve(arrived.size());
-  for (const Item* item : arrived) {
-    entries.push_back({.workspace = item->of->workspace,
-                       .key = std::string(item->incoming->customer_id),
-                       .type = "waymark.milestone.v1.EventAccepted",
-                       .payload = ToPayload(*item->incoming, item->of->backfill)});
-  }
-  const std::vector<journal::Place> places = lanes.Append(std::move(entries));
-  for (size_t i = 0; i < arrived.size(); ++i) arrived[i]->position = places[i].position;
-
-  std::vector<EventName> names;
-  std::vector<EventRow> rows;
-  names.reserve(accepted.size());
-  rows.reserve(accepted.size());
-  for (const Item* item : accepted) {
-    names.push_back(item->name());
-    rows.push_back({.position = item->position, .content_hash = item->incoming->content_hash});
-  }
-  return StoreEvents(tx, names, rows);
 }
 
 std::set<int> AllLanes() {
@@ -314,48 +246,37 @@ Tracker::Tracker(journal::Journal& journal, Shelf& shelf, StageCache& cache, con
     : journal_(journal), shelf_(shelf), cache_(cache), clock_(clock) {}
 
 absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const> batches) {
-  std::vector<Item> items;
+  std::vector<Item> items = ToItems(batches);
   std::set<int> lane_numbers;
   std::vector<std::set<int>> lanes_of(batches.size());
-  for (size_t batch = 0; batch < batches.size(); ++batch) {
-    for (size_t index = 0; index < batches[batch]->events.size(); ++index) {
-      const IncomingEvent& event = batches[batch]->events[index];
-      if (!event.wrong_field.empty()) continue;
-      items.push_back({.batch = batch, .index = index, .of = batches[batch], .incoming = &event});
-      lanes_of[batch].insert(journal::LaneOf(batches[batch]->workspace, event.customer_id));
-    }
-    lane_numbers.insert(lanes_of[batch].begin(), lanes_of[batch].end());
-  }
-  // Customers together, and in the order in which tables keep them; equal ids in the order they came.
-  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
-    return std::tie(a.of->workspace, a.incoming->customer_id, a.incoming->event.id) <
-           std::tie(b.of->workspace, b.incoming->customer_id, b.incoming->event.id);
-  });
+  for (const Item& item : items) lanes_of[item.batch].insert(item.incoming->lane);
+  for (const std::set<int>& lanes : lanes_of) lane_numbers.insert(lanes.begin(), lanes.end());
 
   Recorded recorded{.receipts = std::vector<Receipt>(batches.size())};
   std::vector<Receipt>& receipts = recorded.receipts;
   std::vector<Task> tasks;
-  std::deque<journal::Entry> kept;
+  std::vector<CustomerRow> rows;
   std::optional<journal::Lanes> lanes;
   const absl::Time now = clock_.Now();
   const auto record = [&](sql::Transaction& tx) -> absl::Status {
     for (size_t i = 0; i < batches.size(); ++i) {
       receipts[i] = {.novelties = std::vector<Novelty>(batches[i]->events.size(), Novelty::kInvalid)};
     }
-    kept.clear();
     ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, lane_numbers));
-    ASSIGN_OR_RETURN(tasks, FindNews(tx, shelf_, memory_, *lanes, items, receipts));
-
-    RETURN_IF_ERROR(LoadHistories(tx, journal_, tasks, kept));
-    RETURN_IF_ERROR(StoreNews(tx, *lanes, items, receipts));
+    ASSIGN_OR_RETURN(std::vector<News> news, FindNews(tx, journal_, memory_, *lanes, absl::MakeSpan(items), receipts));
+    ASSIGN_OR_RETURN(tasks, ToTasks(tx, shelf_, std::move(news)));
+    ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
+    AppendNews(*lanes, tasks);
     for (Task& task : tasks) RETURN_IF_ERROR(Evaluate(tx, shelf_, now, task));
-    return Save(tx, journal_, *lanes, tasks);
+    AppendFacts(*lanes, tasks);
+    ASSIGN_OR_RETURN(rows, Save(tx, journal_, *lanes, tasks));
+    return absl::OkStatus();
   };
   RETURN_IF_ERROR(journal_.db().Transact(record));
   journal_.Announce(*lanes);
-  recorded.values = ToValues(tasks, journal_.epoch());
   recorded.stretches = ToStretches(*lanes);
-  memory_.Remember(*lanes, TakeCustomers(tasks));
+  Remember(memory_, *lanes, tasks, std::move(rows));
+  recorded.changes = ToChanges(std::move(tasks));
   for (size_t batch = 0; batch < batches.size(); ++batch) {
     std::vector<journal::TokenPosition> positions;
     for (const int lane : lanes_of[batch]) {
@@ -367,17 +288,17 @@ absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const>
   return recorded;
 }
 
-void Tracker::Tell(Recorded& recorded) { cache_.Put(std::move(recorded.values), std::move(recorded.stretches)); }
+void Tracker::Tell(Recorded& recorded) {
+  cache_.Put(ToValues(recorded.changes, journal_.epoch()), std::move(recorded.stretches));
+}
 
 absl::StatusOr<bool> Tracker::Sweep() {
   std::vector<Task> tasks;
-  std::deque<journal::Entry> kept;
   std::optional<journal::Lanes> lanes;
   std::optional<milestone::Sweep> way;
   const absl::Time now = clock_.Now();
   const auto sweep = [&](sql::Transaction& tx) -> absl::Status {
     tasks.clear();
-    kept.clear();
     ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, AllLanes()));
     ASSIGN_OR_RETURN(way, TakeSweep(tx));
     if (!way.has_value()) return absl::OkStatus();
@@ -388,18 +309,22 @@ absl::StatusOr<bool> Tracker::Sweep() {
     way->after = customers.back().customer_id;
     for (Customer& customer : customers) {
       if (customer.revision == revision) continue;
-      tasks.push_back({.workspace = way->workspace, .catalog = catalog, .customer = std::move(customer), .anew = true});
+      Task& task = tasks.emplace_back(Task{.catalog = catalog, .customer = std::move(customer), .anew = true});
+      task.name.workspace = way->workspace;
     }
-    RETURN_IF_ERROR(LoadHistories(tx, journal_, tasks, kept));
+    for (Task& task : tasks) task.name.customer_id = task.customer.customer_id;
+    ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
     for (Task& task : tasks) RETURN_IF_ERROR(Evaluate(tx, shelf_, now, task));
+    AppendFacts(*lanes, tasks);
     RETURN_IF_ERROR(MoveSweep(tx, *way));
-    return Save(tx, journal_, *lanes, tasks);
+    return Save(tx, journal_, *lanes, tasks).status();
   };
   RETURN_IF_ERROR(journal_.db().Transact(sweep));
   if (!way.has_value()) return false;
   memory_.Clear();  // What a sweep changes may leave the lanes where they were.
   journal_.Announce(*lanes);
-  cache_.Put(ToValues(tasks, journal_.epoch()), ToStretches(*lanes));
+  const std::vector<StageCache::Stretch> stretches = ToStretches(*lanes);
+  cache_.Put(ToValues(ToChanges(std::move(tasks)), journal_.epoch()), stretches);
   return true;
 }
 

@@ -28,10 +28,16 @@ class Tracker {
   // What is given must outlive the tracker.
   Tracker(journal::Journal& journal, Shelf& shelf, StageCache& cache, const Clock& clock);
 
+  // A customer as a transaction has left it.
+  struct Change {
+    std::string workspace;
+    Customer customer;
+    std::vector<JourneyPtr> journeys;  // Of its enrollments.
+  };
   // What a transaction came to, and what is still to be told of it.
   struct Recorded {
     std::vector<Receipt> receipts;  // One per batch.
-    std::vector<v1::CustomerStages> values;
+    std::vector<Change> changes;
     std::vector<StageCache::Stretch> stretches;
   };
   // Stores the checked events of several batches, together with every conclusion and fact, in one transaction. An event

@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "common/journal/journal.h"
+#include "services/milestone/history_index.h"
 #include "tests/flows/deployment.h"
 #include "tests/support/databases.h"
 #include "tests/support/delay.h"
@@ -131,10 +132,15 @@ TEST_P(KillTest, NoAcknowledgedEventIsMissingAndNoneIsThereTwice) {
   const RealClock clock;
   const auto journal = journal::Journal::Open("milestone", *db, clock);
   ASSERT_TRUE(journal.ok()) << journal.status();
-  std::multiset<std::string> stored, rows;
+  std::multiset<std::string> stored;
+  std::multiset<std::string> journaled, indexed;  // `lane/position/fingerprint` of every event.
+  const auto place = [](int lane, int64_t position, uint32_t fingerprint) {
+    return absl::StrCat(lane, "/", position, "/", fingerprint);
+  };
   const absl::Status read = db->Read([&](sql::Transaction& tx) -> absl::Status {
     stored.clear();
-    rows.clear();
+    journaled.clear();
+    indexed.clear();
     for (int lane = 0; lane < journal::kLanes; ++lane) {
       for (int64_t after = 0;;) {
         auto stretch = (*journal)->Read(tx, lane, after, 1000, std::nullopt);
@@ -145,16 +151,26 @@ TEST_P(KillTest, NoAcknowledgedEventIsMissingAndNoneIsThereTwice) {
           v1::EventAccepted accepted;
           if (!accepted.ParseFromString(entry.payload)) return absl::InternalError("an event cannot be read");
           stored.insert(accepted.event().event_id());
+          journaled.insert(place(lane, entry.position, milestone::FingerprintOf(accepted.event().event_id())));
         }
       }
     }
-    auto found = tx.Query("SELECT event_id FROM event_item");
-    if (!found.ok()) return found.status();
-    for (const sql::Row& row : *found) rows.insert(row.Text(0));
+    for (const char* sql : {"SELECT workspace, customer_id, items FROM history_segment",
+                            "SELECT workspace, customer_id, open_items FROM customer"}) {
+      auto rows = tx.Query(sql);
+      if (!rows.ok()) return rows.status();
+      for (const sql::Row& row : *rows) {
+        auto items = milestone::DecodeItems(row.Blob(2));
+        if (!items.ok()) return items.status();
+        for (const milestone::HistoryItem& item : *items) {
+          indexed.insert(place(journal::LaneOf(row.Text(0), row.Text(1)), item.position, item.fingerprint));
+        }
+      }
+    }
     return absl::OkStatus();
   });
   ASSERT_TRUE(read.ok()) << read;
-  EXPECT_EQ(stored, rows);
+  EXPECT_EQ(journaled, indexed);
   const std::set<std::string> once(stored.begin(), stored.end());
   EXPECT_EQ(once.size(), stored.size()) << "an event is there twice";
   for (const std::string& event : promised)

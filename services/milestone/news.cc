@@ -1,0 +1,248 @@
+#include "services/milestone/news.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "common/base/status.h"
+#include "services/milestone/convert.h"
+#include "services/milestone/customer_store.h"
+#include "services/milestone/history_store.h"
+
+namespace waymark::milestone {
+namespace {
+
+// The items of a customer.
+struct Group {
+  CustomerName name;
+  size_t begin = 0, end = 0;
+  std::optional<Customer> customer;                // Absent where nothing is stored.
+  std::optional<std::vector<HistoryItem>> sealed;  // Where they had to be loaded.
+};
+
+// An event with the fingerprint of an item, and so perhaps its id.
+struct Candidate {
+  size_t item;
+  journal::Place place;
+};
+
+std::vector<Group> GroupByCustomer(absl::Span<const Item> items) {
+  std::vector<Group> groups;
+  for (size_t begin = 0; begin < items.size();) {
+    const CustomerName name = items[begin].customer();
+    size_t end = begin + 1;
+    while (end < items.size() && items[end].customer() == name) ++end;
+    groups.push_back({.name = name, .begin = begin, .end = end});
+    begin = end;
+  }
+  return groups;
+}
+
+// From memory where it knows them, else from the database.
+absl::Status LoadCustomersOf(sql::Transaction& tx, CustomerMemory& memory, const journal::Lanes& lanes,
+                             std::vector<Group>& groups) {
+  std::vector<CustomerName> names;
+  names.reserve(groups.size());
+  for (const Group& group : groups) names.push_back(group.name);
+  std::vector<std::optional<CustomerMemory::Memory>> remembered = memory.Take(lanes, names);
+  std::vector<CustomerName> unknown;
+  std::vector<Group*> asking;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (!remembered[i].has_value()) {
+      unknown.push_back(groups[i].name);
+      asking.push_back(&groups[i]);
+      continue;
+    }
+    ASSIGN_OR_RETURN(groups[i].customer, ToCustomer(groups[i].name.customer_id, remembered[i]->row));
+    groups[i].customer->sealed_fingerprints = std::move(remembered[i]->sealed_fingerprints);
+  }
+  ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> loaded, LoadCustomers(tx, unknown));
+  for (size_t i = 0; i < loaded.size(); ++i) asking[i]->customer = std::move(loaded[i]);
+  return absl::OkStatus();
+}
+
+// Loads the sealed items of these groups.
+absl::Status LoadSealedOf(sql::Transaction& tx, absl::Span<Group* const> groups) {
+  std::vector<FirstItem> wanted;
+  wanted.reserve(groups.size());
+  for (const Group* group : groups) wanted.push_back({group->name, 0});
+  ASSIGN_OR_RETURN(std::vector<std::vector<HistoryItem>> loaded, LoadSealed(tx, wanted));
+  for (size_t i = 0; i < loaded.size(); ++i) {
+    if (static_cast<int64_t>(loaded[i].size()) != groups[i]->customer->sealed) {
+      return absl::InternalError("a part of a customer's history is missing");
+    }
+    groups[i]->sealed = std::move(loaded[i]);
+  }
+  return absl::OkStatus();
+}
+
+// Makes sure that the fingerprints of what is sealed are known.
+absl::Status LoadFingerprints(sql::Transaction& tx, std::vector<Group>& groups) {
+  std::vector<Group*> wanting;
+  for (Group& group : groups) {
+    if (group.customer.has_value() && group.customer->sealed > 0 && !group.customer->sealed_fingerprints.has_value()) {
+      wanting.push_back(&group);
+    }
+  }
+  RETURN_IF_ERROR(LoadSealedOf(tx, wanting));
+  for (Group* group : wanting) {
+    std::vector<uint32_t>& known = group->customer->sealed_fingerprints.emplace();
+    known.reserve(group->sealed->size());
+    for (const HistoryItem& item : *group->sealed) {
+      if (item.is_event) known.push_back(item.fingerprint);
+    }
+    std::sort(known.begin(), known.end());
+  }
+  return absl::OkStatus();
+}
+
+// The stored events that may have an item's id.
+absl::StatusOr<std::vector<Candidate>> FindCandidates(sql::Transaction& tx, absl::Span<const Item> items,
+                                                      std::vector<Group>& groups) {
+  std::vector<Candidate> candidates;
+  const auto add_among = [&](absl::Span<const HistoryItem> history, size_t k) {
+    const IncomingEvent& incoming = *items[k].incoming;
+    for (const HistoryItem& item : history) {
+      if (item.is_event && item.fingerprint == incoming.fingerprint) {
+        candidates.push_back({k, {incoming.lane, item.position}});
+      }
+    }
+  };
+  std::vector<Group*> wanting;
+  std::vector<std::pair<Group*, size_t>> among_sealed;
+  for (Group& group : groups) {
+    if (!group.customer.has_value()) continue;  // Nothing of it is stored.
+    const Customer& customer = *group.customer;
+    for (size_t k = group.begin; k < group.end; ++k) {
+      if (k > group.begin && items[k - 1].event().id == items[k].event().id) continue;
+      add_among(customer.open, k);
+      if (customer.sealed == 0 ||
+          !std::binary_search(customer.sealed_fingerprints->begin(), customer.sealed_fingerprints->end(),
+                              items[k].incoming->fingerprint)) {
+        continue;
+      }
+      among_sealed.push_back({&group, k});
+      if (!group.sealed.has_value() && (wanting.empty() || wanting.back() != &group)) wanting.push_back(&group);
+    }
+  }
+  RETURN_IF_ERROR(LoadSealedOf(tx, wanting));
+  for (const auto& [group, k] : among_sealed) add_among(*group->sealed, k);
+  return candidates;
+}
+
+// The content hash of the stored event that has an item's id, by the item's number; for the first of equal ids alone.
+absl::StatusOr<std::vector<std::optional<uint64_t>>> FindStored(sql::Transaction& tx, journal::Journal& journal,
+                                                                absl::Span<const Item> items,
+                                                                std::vector<Group>& groups) {
+  std::vector<std::optional<uint64_t>> stored(items.size());
+  ASSIGN_OR_RETURN(const std::vector<Candidate> candidates, FindCandidates(tx, items, groups));
+  std::vector<journal::Place> places;
+  places.reserve(candidates.size());
+  for (const Candidate& candidate : candidates) places.push_back(candidate.place);
+  ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal.ReadPlaces(tx, places));
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    const std::optional<rules::Event> event = ReadEvent(entries[i].payload);
+    if (!event.has_value()) return absl::InternalError("a stored event cannot be read");
+    const size_t item = candidates[i].item;
+    if (event->id != items[item].event().id) continue;  // Another id of the same fingerprint.
+    stored[item] = ReadContentHash(entries[i].payload);
+    if (!stored[item].has_value()) return absl::InternalError("a stored event cannot be read");
+  }
+  return stored;
+}
+
+}  // namespace
+
+std::vector<Item> ToItems(absl::Span<const Batch* const> batches) {
+  std::vector<Item> items;
+  for (size_t batch = 0; batch < batches.size(); ++batch) {
+    for (size_t index = 0; index < batches[batch]->events.size(); ++index) {
+      const IncomingEvent& event = batches[batch]->events[index];
+      if (event.wrong_field.empty()) {
+        items.push_back({.batch = batch, .index = index, .of = batches[batch], .incoming = &event});
+      }
+    }
+  }
+  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
+    return std::tie(a.of->workspace, a.incoming->customer_id, a.incoming->event.id) <
+           std::tie(b.of->workspace, b.incoming->customer_id, b.incoming->event.id);
+  });
+  return items;
+}
+
+absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journal& journal, CustomerMemory& memory,
+                                           const journal::Lanes& lanes, absl::Span<Item> items,
+                                           std::vector<Receipt>& receipts) {
+  std::vector<Group> groups = GroupByCustomer(items);
+  RETURN_IF_ERROR(LoadCustomersOf(tx, memory, lanes, groups));
+  RETURN_IF_ERROR(LoadFingerprints(tx, groups));
+  ASSIGN_OR_RETURN(const std::vector<std::optional<uint64_t>> stored, FindStored(tx, journal, items, groups));
+
+  std::vector<News> all;
+  all.reserve(groups.size());
+  for (Group& group : groups) {
+    News news{.name = group.name, .known = group.customer.has_value()};
+    std::optional<uint64_t> hash;  // Of the stored event with the id that the items at hand share.
+    for (size_t k = group.begin; k < group.end; ++k) {
+      Item& item = items[k];
+      if (k == group.begin || items[k - 1].event().id != item.event().id) hash = stored[k];
+      Novelty& novelty = receipts[item.batch].novelties[item.index];
+      if (!hash.has_value()) {
+        novelty = Novelty::kAccepted;
+        hash = item.incoming->content_hash;
+        news.items.push_back(&item);
+      } else {
+        novelty = *hash == item.incoming->content_hash ? Novelty::kDuplicate : Novelty::kConflict;
+      }
+    }
+    if (news.items.empty()) continue;
+    std::sort(news.items.begin(), news.items.end(),
+              [](const Item* a, const Item* b) { return rules::Before(a->event(), b->event()); });
+    news.customer =
+        news.known ? *std::move(group.customer) : Customer{.customer_id = std::string(group.name.customer_id)};
+    all.push_back(std::move(news));
+  }
+  return all;
+}
+
+absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& journal,
+                                        absl::Span<const CustomerName> names,
+                                        absl::Span<const Customer* const> customers) {
+  std::vector<FirstItem> sealed;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (customers[i]->sealed > 0) sealed.push_back({names[i], 0});
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::vector<HistoryItem>> loaded, LoadSealed(tx, sealed));
+  std::vector<journal::Place> places;
+  std::vector<size_t> owners;
+  size_t next = 0;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const int lane = journal::LaneOf(names[i].workspace, names[i].customer_id);
+    const auto add = [&](absl::Span<const HistoryItem> items) {
+      for (const HistoryItem& item : items) {
+        if (!item.is_event) continue;
+        places.push_back({lane, item.position});
+        owners.push_back(i);
+      }
+    };
+    if (customers[i]->sealed > 0) {
+      const std::vector<HistoryItem>& items = loaded[next++];
+      if (static_cast<int64_t>(items.size()) != customers[i]->sealed) {
+        return absl::InternalError("a part of a customer's history is missing");
+      }
+      add(items);
+    }
+    add(customers[i]->open);
+  }
+  Histories histories{.events = std::vector<std::vector<rules::Event>>(names.size())};
+  ASSIGN_OR_RETURN(histories.entries, journal.ReadPlaces(tx, places));
+  for (size_t i = 0; i < owners.size(); ++i) {
+    const std::optional<rules::Event> event = ReadEvent(histories.entries[i].payload);
+    if (!event.has_value()) return absl::InternalError("a stored event cannot be read");
+    histories.events[owners[i]].push_back(*event);
+  }
+  return histories;
+}
+
+}  // namespace waymark::milestone
