@@ -1,5 +1,6 @@
 #include "common/sql/postgres.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "common/sql/pool.h"
 #include "common/sql/postgres_connection.h"
 #include "common/sql/rerun.h"
+#include "common/sql/translation.h"
 #include "common/sql/uniform_transaction.h"
 
 namespace waymark::sql {
@@ -34,6 +36,9 @@ int64_t Changed(const PGresult* result) {
                        absl::StartsWith(tag, "DELETE") || absl::StartsWith(tag, "MERGE");
   return changes && absl::SimpleAtoi(PQcmdTuples(tagged), &count) ? count : 0;
 }
+
+// What InsertMany gives to a statement: of 7 columns some 450 parameters, of the 65,535 that there may be.
+constexpr size_t kRowsAtOnce = 64;
 
 // Begins with its first statement, in the same round trip.
 class PostgresTransaction final : public UniformTransaction {
@@ -58,7 +63,31 @@ class PostgresTransaction final : public UniformTransaction {
     });
   }
 
+  // A statement takes kRowsAtOnce rows, so that there is one more text to prepare, and the rest goes row by row.
+  absl::Status RunInserts(absl::string_view sql, absl::Span<const Params> sets) override {
+    const size_t whole = sets.size() / kRowsAtOnce * kRowsAtOnce;
+    const size_t parameters = sets[0].size();
+    const std::string many = ToManyRows(sql, parameters, kRowsAtOnce);
+    if (whole == 0 || many.empty() || !std::all_of(sets.begin(), sets.end(), IsTyped)) {
+      return UniformTransaction::RunInserts(sql, sets);
+    }
+    std::vector<Params> joined(whole / kRowsAtOnce);
+    for (size_t i = 0; i < whole; ++i) {
+      Params& params = joined[i / kRowsAtOnce];
+      params.reserve(kRowsAtOnce * parameters);
+      params.insert(params.end(), sets[i].begin(), sets[i].end());
+    }
+    RETURN_IF_ERROR(UniformTransaction::RunInserts(many, joined));
+    return whole == sets.size() ? absl::OkStatus() : UniformTransaction::RunInserts(sql, sets.subspan(whole));
+  }
+
  private:
+  // Whether no parameter is NULL, which has no type; among rows PostgreSQL would take it for text.
+  static bool IsTyped(const Params& params) {
+    return std::none_of(params.begin(), params.end(),
+                        [](const Param& param) { return std::holds_alternative<std::monostate>(param.value()); });
+  }
+
   PostgresConnection& connection_;
   absl::Span<const std::string> begin_;
 };

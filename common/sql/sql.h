@@ -106,6 +106,9 @@ class Transaction {
   virtual absl::StatusOr<std::vector<Rows>> QueryMany(absl::string_view sql, absl::Span<const Params> sets) = 0;
   // The same for statements without rows; returns how many rows each changed.
   virtual absl::StatusOr<std::vector<int64_t>> ExecuteMany(absl::string_view sql, absl::Span<const Params> sets) = 0;
+  // The same for an INSERT with `VALUES ($1, $2, …)`, each parameter once and in this order, where no two sets are for
+  // the same row: PostgreSQL takes many rows with one statement, which costs it a third of the time.
+  virtual absl::Status InsertMany(absl::string_view sql, absl::Span<const Params> sets) = 0;
 };
 
 // A step of a schema, numbered from 1 without gaps. Forward only; once landed it never changes.

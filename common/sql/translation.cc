@@ -91,4 +91,20 @@ std::string ToPostgresMigration(absl::string_view statement) {
   return translated;
 }
 
+std::string ToManyRows(absl::string_view insert, size_t parameters, size_t rows) {
+  size_t number = 0;
+  const auto row = [&] {
+    std::string text = "(";
+    for (size_t i = 0; i < parameters; ++i) absl::StrAppend(&text, i == 0 ? "$" : ", $", ++number);
+    return text + ")";
+  };
+  const std::string first = absl::StrCat("VALUES ", row());
+  const size_t at = insert.find(first);
+  if (at == absl::string_view::npos) return "";
+  std::string text = absl::StrCat(insert.substr(0, at), first);
+  for (size_t i = 1; i < rows; ++i) absl::StrAppend(&text, ", ", row());
+  absl::StrAppend(&text, insert.substr(at + first.size()));
+  return text;
+}
+
 }  // namespace waymark::sql

@@ -25,6 +25,10 @@ std::string ToSqliteMigration(absl::string_view statement);
 // TABLE and ALTER TABLE, as a whole word of any case, outside quotes and comments).
 std::string ToPostgresMigration(absl::string_view statement);
 
+// An INSERT with `VALUES ($1, …, $n)` made one of `rows` rows, whose parameters are $1 to $n, $n+1 to $2n, and so on;
+// empty where it is no such statement.
+std::string ToManyRows(absl::string_view insert, size_t parameters, size_t rows);
+
 }  // namespace waymark::sql
 
 #endif  // WAYMARK_COMMON_SQL_TRANSLATION_H_

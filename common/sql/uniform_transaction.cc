@@ -35,6 +35,16 @@ absl::StatusOr<std::vector<int64_t>> UniformTransaction::ExecuteMany(absl::strin
   return counts;
 }
 
+absl::Status UniformTransaction::InsertMany(absl::string_view sql, absl::Span<const Params> sets) {
+  if (failure_.ok() && !sets.empty()) failure_ = RunInserts(sql, sets);
+  return failure_;
+}
+
+absl::Status UniformTransaction::RunInserts(absl::string_view sql, absl::Span<const Params> sets) {
+  return RunSets(
+      sql, sets, [](size_t, const Row&) {}, [](size_t, int64_t) {});
+}
+
 absl::Status UniformTransaction::Run(absl::string_view sql, absl::Span<const Params> sets, OnRow on_row, OnSet on_set) {
   if (failure_.ok() && !sets.empty()) failure_ = RunSets(sql, sets, on_row, on_set);
   return failure_;

@@ -1,4 +1,4 @@
-// What the transactions of both engines have in common: the four calls are one, and the first error stays.
+// What the transactions of both engines have in common: the five calls are one, and the first error stays.
 #ifndef WAYMARK_COMMON_SQL_UNIFORM_TRANSACTION_H_
 #define WAYMARK_COMMON_SQL_UNIFORM_TRANSACTION_H_
 
@@ -27,12 +27,16 @@ class UniformTransaction : public Transaction {
   absl::StatusOr<std::vector<Rows>> QueryMany(absl::string_view sql, absl::Span<const Params> sets) final;
   absl::StatusOr<std::vector<int64_t>> ExecuteMany(absl::string_view sql, absl::Span<const Params> sets) final;
 
+  absl::Status InsertMany(absl::string_view sql, absl::Span<const Params> sets) final;
+
   // The first error; such a transaction must not be committed.
   const absl::Status& failure() const { return failure_; }
 
  protected:
   // Runs `sql` once for each set, in order, until one fails.
   virtual absl::Status RunSets(absl::string_view sql, absl::Span<const Params> sets, OnRow on_row, OnSet on_set) = 0;
+  // InsertMany, where there is a quicker way than RunSets.
+  virtual absl::Status RunInserts(absl::string_view sql, absl::Span<const Params> sets);
 
  private:
   absl::Status Run(absl::string_view sql, absl::Span<const Params> sets, OnRow on_row, OnSet on_set);

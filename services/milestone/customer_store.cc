@@ -71,7 +71,7 @@ absl::Status SaveCustomers(sql::Transaction& tx, absl::Span<const CustomerName> 
     sets.push_back({customers[i].workspace, customers[i].customer_id, row.revision, row.version_position,
                     sql::Bytes{row.checkpoint}, row.sealed_items, sql::Bytes{row.open_items}});
   }
-  return tx.ExecuteMany(kSave, sets).status();
+  return tx.InsertMany(kSave, sets);
 }
 
 absl::StatusOr<std::vector<Customer>> ListCustomers(sql::Transaction& tx, absl::string_view workspace,

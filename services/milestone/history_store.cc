@@ -146,7 +146,7 @@ absl::Status SealItems(sql::Transaction& tx, absl::Span<const std::pair<absl::st
   }
   for (size_t i = 0; i < stored.size(); ++i) stored[i].back() = sql::Bytes{encoded[i]};
   RETURN_IF_ERROR(tx.ExecuteMany(kDropSegments, dropped).status());
-  return tx.ExecuteMany(kStoreSegment, stored).status();
+  return tx.InsertMany(kStoreSegment, stored);
 }
 
 absl::StatusOr<std::vector<int64_t>> ListTimelinePositions(sql::Transaction& tx, absl::string_view workspace,

@@ -34,6 +34,9 @@ class UnlockedTransaction final : public sql::Transaction {
   absl::StatusOr<std::vector<int64_t>> ExecuteMany(absl::string_view sql, absl::Span<const sql::Params> sets) override {
     return tx_.ExecuteMany(sql, sets);
   }
+  absl::Status InsertMany(absl::string_view sql, absl::Span<const sql::Params> sets) override {
+    return tx_.InsertMany(sql, sets);
+  }
 
  private:
   sql::Transaction& tx_;

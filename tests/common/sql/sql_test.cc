@@ -262,6 +262,43 @@ TEST_P(SqlTest, ExecuteManyAnswersEachSetInOrder) {
   EXPECT_EQ(Count(), 5'000);
 }
 
+TEST_P(SqlTest, InsertManyStoresEveryRowHoweverManyThereAre) {
+  constexpr char kUpsert[] =
+      "INSERT INTO customers (id, seats, note) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET seats = "
+      "excluded.seats";
+  int64_t round = 0;
+  for (const int rows : {0, 1, 63, 64, 65, 1000}) {
+    ++round;
+    std::vector<std::string> ids;
+    for (int i = 0; i < rows; ++i) ids.push_back(absl::StrCat("customer-", i));
+    std::vector<Params> sets;
+    for (int i = 0; i < rows; ++i) sets.push_back({ids[i], round * 10'000 + i, "x"});
+    // Where one is NULL, it goes another way.
+    if (round % 2 == 0 && rows > 0) sets.back()[2] = std::nullopt;
+    const absl::Status status = db_->Transact([&](Transaction& tx) { return tx.InsertMany(kUpsert, sets); });
+    ASSERT_TRUE(status.ok()) << status;
+    const auto stored =
+        Query("SELECT COUNT(*), COUNT(DISTINCT seats) FROM customers WHERE seats >= $1", {round * 10'000});
+    ASSERT_TRUE(stored.ok()) << stored.status();
+    EXPECT_EQ((*stored)[0].Int(0), rows);
+    EXPECT_EQ((*stored)[0].Int(1), rows);
+  }
+  EXPECT_EQ(Count(), 1000);
+}
+
+TEST_P(SqlTest, InsertManyThatFailsEndsTheTransaction) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 200; ++i) ids.push_back(absl::StrCat("customer-", i % 150));
+  std::vector<Params> sets;
+  for (const std::string& id : ids) sets.push_back({id, 1});
+  const absl::Status status = db_->Transact([&](Transaction& tx) -> absl::Status {
+    tx.InsertMany("INSERT INTO customers (id, seats) VALUES ($1, $2)", sets).IgnoreError();
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(Count(), 0);
+}
+
 TEST_P(SqlTest, QueryManyAnswersEachSetInOrder) {
   ASSERT_TRUE(Execute("INSERT INTO visits (id, n) VALUES ('odd', 1), ('odd', 3), ('even', 2)").ok());
   constexpr int kSets = 10'000;

@@ -52,6 +52,17 @@ TEST(ToSqliteMigrationTest, LeavesNamesQuotesAndOtherStatementsAlone) {
             "ALTER TABLE a ADD COLUMN b INTEGER NOT NULL DEFAULT 0");
 }
 
+TEST(ToManyRowsTest, NumbersTheParametersOn) {
+  EXPECT_EQ(ToManyRows("INSERT INTO a (x, y) VALUES ($1, $2) ON CONFLICT DO NOTHING", 2, 3),
+            "INSERT INTO a (x, y) VALUES ($1, $2), ($3, $4), ($5, $6) ON CONFLICT DO NOTHING");
+}
+
+TEST(ToManyRowsTest, WhatIsNoSuchStatementIsLeftAlone) {
+  EXPECT_EQ(ToManyRows("INSERT INTO a (x, y) VALUES ($2, $1)", 2, 3), "");
+  EXPECT_EQ(ToManyRows("INSERT INTO a (x, y) VALUES ($1, 1 + $2)", 2, 3), "");
+  EXPECT_EQ(ToManyRows("UPDATE a SET x = $1 WHERE y = $2", 2, 3), "");
+}
+
 TEST(ToPostgresMigrationTest, ColumnsOfTextAreOrderedBytewise) {
   EXPECT_EQ(ToPostgresMigration("CREATE TABLE a (id TEXT PRIMARY KEY, text_of TEXT, b BYTEA) /* a TEXT */"),
             "CREATE TABLE a (id TEXT COLLATE \"C\" PRIMARY KEY, text_of TEXT COLLATE \"C\", b BYTEA) /* a TEXT */");
