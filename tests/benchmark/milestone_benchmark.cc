@@ -1,6 +1,6 @@
 // Ingest and stage reads of `milestone`, beside raw limits measured in the same run.
 //
-//   waymark_benchmark ingest   [sqlite|postgres] [events=1000000] [batch=1000] [under_way=8] [connections=2]
+//   waymark_benchmark ingest   [sqlite|postgres] [events=1000000] [batch=1000] [under_way] [connections=2]
 //   waymark_benchmark raw      [sqlite|postgres] [events=1000000] [batch=1000]
 //   waymark_benchmark stage    [process|redis]   [calls=200000]  [under_way=64] [connections=2]
 //   waymark_benchmark echo                       [calls=200000]  [under_way=64] [connections=2]
@@ -8,6 +8,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -314,8 +315,9 @@ int Main(int argc, char** argv) {
   const int connections = static_cast<int>(arguments.Get("connections", 2));
   if (what == "ingest") {
     const Service service(engine);
-    const Load load = Ingest(service.server->port(), connections,
-                             static_cast<int>(arguments.Get("under_way", batch == 1 ? 256 : 8)), events, batch);
+    // As many calls at once as come to 16,000 events, which is a full transaction, but no more than 256.
+    const int64_t under_way = arguments.Get("under_way", std::clamp<int64_t>(16'000 / batch, 1, 256));
+    const Load load = Ingest(service.server->port(), connections, static_cast<int>(under_way), events, batch);
     Print(absl::StrCat("ingest, batch ", batch).c_str(), load, batch);
     return load.failures == 0 ? 0 : 1;
   }
