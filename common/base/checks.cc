@@ -63,6 +63,7 @@ std::string WhatIsWrongWithKey(absl::string_view key) { return WhatIsWrongWithWo
 std::string WhatIsWrongWithId(absl::string_view id) {
   if (id.empty()) return "must be given";
   if (id.size() > 255) return absl::StrCat("must be at most 255 bytes, not ", id.size());
+  if (std::all_of(id.begin(), id.end(), [](char c) { return absl::ascii_isprint(c); })) return "";
   if (!IsUtf8(id)) return "must be UTF-8";
   const bool control = std::any_of(id.begin(), id.end(), [](char c) { return absl::ascii_iscntrl(c); });
   return control ? "must not contain control characters" : "";

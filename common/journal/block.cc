@@ -1,5 +1,6 @@
 #include "common/journal/block.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -69,7 +70,13 @@ class Filling {
 }  // namespace
 
 int LaneOf(absl::string_view workspace, absl::string_view key) {
-  return XxHash64(absl::StrCat(workspace, absl::string_view("\0", 1), key)) % kLanes;
+  constexpr size_t kUsual = 512;
+  const size_t size = workspace.size() + 1 + key.size();
+  if (size > kUsual) return XxHash64(absl::StrCat(workspace, absl::string_view("\0", 1), key)) % kLanes;
+  char bytes[kUsual];
+  *std::copy(workspace.begin(), workspace.end(), bytes) = '\0';
+  std::copy(key.begin(), key.end(), bytes + workspace.size() + 1);
+  return XxHash64({bytes, size}) % kLanes;
 }
 
 std::vector<BlockRow> ToRows(absl::Span<const std::pair<Place, NewEntry>> appended, absl::Time record_time) {

@@ -110,6 +110,7 @@ absl::Status Missing(const Place& place) {
 std::vector<Place> Lanes::Append(std::vector<NewEntry> entries) {
   std::vector<Place> places;
   places.reserve(entries.size());
+  appended_.reserve(appended_.size() + entries.size());
   for (NewEntry& entry : entries) {
     const int lane = LaneOf(entry.workspace, entry.key);
     const auto head = heads_.find(lane);

@@ -12,7 +12,7 @@ namespace {
 
 // A transaction takes at most so many events: enough to spread the cost of a commit, few enough that callers wait less
 // than a second.
-constexpr size_t kMostEventsPerCommit = 8'000;
+constexpr size_t kMostEventsPerCommit = 16'000;
 constexpr size_t kMostWaitingEvents = 50'000;
 constexpr size_t kMostWaitingBytes = 128 << 20;
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/checks.h"
@@ -159,6 +160,70 @@ bool AppendCanonical(const google::protobuf::Value& value, int levels, std::stri
   return false;
 }
 
+// A field of properties without structure.
+struct PlainField {
+  absl::string_view key;
+  char kind = 'n';  // As in AppendCanonical.
+  absl::string_view value;
+};
+
+// Reads google.protobuf.Value; false where it is a structure, or not written as every library writes it.
+bool ReadPlainValue(absl::string_view bytes, PlainField& field) {
+  CodedInputStream in = OverBytes(bytes);
+  const uint32_t tag = in.ReadTag();
+  uint64_t value = 0;
+  if (tag == 0) return bytes.empty();
+  if (tag == VarintTag(1)) {
+    if (!in.ReadVarint64(&value)) return false;
+  } else if (tag == VarintTag(4)) {
+    if (!in.ReadVarint64(&value)) return false;
+    field.kind = value != 0 ? 't' : 'f';
+  } else if (tag == WireFormatLite::MakeTag(2, WireFormatLite::WIRETYPE_FIXED64)) {
+    if (bytes.size() != 1 + sizeof(double)) return false;
+    field.kind = '#';
+    field.value = bytes.substr(1);
+    return true;
+  } else if (tag == LengthTag(3)) {
+    if (!ReadView(in, field.value) || !IsUtf8(field.value)) return false;
+    field.kind = 's';
+  } else {
+    return false;
+  }
+  return static_cast<size_t>(in.CurrentPosition()) == bytes.size();
+}
+
+// Appends what AppendCanonical would for a serialised google.protobuf.Struct, without making a message of it; false,
+// with nothing appended, where it holds structures or is in any way unusual. Most properties are plain.
+bool AppendPlain(absl::string_view bytes, std::string& out) {
+  absl::InlinedVector<PlainField, 16> fields;
+  CodedInputStream in = OverBytes(bytes);
+  while (const uint32_t tag = in.ReadTag()) {
+    absl::string_view entry, value;
+    if (tag != LengthTag(1) || !ReadView(in, entry)) return false;
+    CodedInputStream inside = OverBytes(entry);
+    PlainField& field = fields.emplace_back();
+    if (inside.ReadTag() != LengthTag(1) || !ReadView(inside, field.key) || !IsUtf8(field.key) ||
+        inside.ReadTag() != LengthTag(2) || !ReadView(inside, value) ||
+        static_cast<size_t>(inside.CurrentPosition()) != entry.size() || !ReadPlainValue(value, field)) {
+      return false;
+    }
+  }
+  if (!in.ConsumedEntireMessage()) return false;
+  std::sort(fields.begin(), fields.end(), [](const PlainField& a, const PlainField& b) { return a.key < b.key; });
+  for (size_t i = 1; i < fields.size(); ++i) {
+    if (fields[i - 1].key == fields[i].key) return false;
+  }
+  out.push_back('{');
+  for (const PlainField& field : fields) {
+    absl::StrAppend(&out, field.key.size(), ":", field.key);
+    out.push_back(field.kind);
+    if (field.kind == 's') absl::StrAppend(&out, field.value.size(), ":");
+    out.append(field.value.data(), field.value.size());
+  }
+  out.push_back('}');
+  return true;
+}
+
 // What makes an event the same event.
 struct Identity {
   uint64_t hash = 0;
@@ -168,7 +233,7 @@ struct Identity {
 Identity ToIdentity(const EventParts& parts, google::protobuf::Arena& arena) {
   std::string canonical = absl::StrCat(parts.type.size(), ":", parts.type, parts.user_id.size(), ":", parts.user_id,
                                        absl::ToUnixMicros(ToTime(parts)), ",", parts.sequence, ",");
-  if (!parts.properties.empty()) {
+  if (!parts.properties.empty() && !AppendPlain(parts.properties, canonical)) {
     auto* properties = google::protobuf::Arena::CreateMessage<google::protobuf::Struct>(&arena);
     if (!properties->ParseFromArray(parts.properties.data(), static_cast<int>(parts.properties.size()))) {
       return {.wrong = "must be a well-formed google.protobuf.Struct whose text is UTF-8"};

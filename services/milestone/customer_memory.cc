@@ -29,10 +29,10 @@ std::vector<std::optional<CustomerMemory::Memory>> CustomerMemory::Take(const jo
     }
     const auto take = [&](Customers& customers, size_t& bytes) {
       const auto kept = customers.find(names[i]);
-      if (kept == customers.end()) return false;
-      bytes -= BytesOf(kept->second);
-      found[i] = std::move(kept->second);
-      customers.erase(kept);
+      if (kept == customers.end() || kept->second.taken) return false;
+      bytes -= BytesOf(kept->second.memory);
+      found[i] = std::move(kept->second.memory);
+      kept->second = {.taken = true};
       return true;
     };
     if (!take(lane.young, lane.young_bytes)) take(lane.old, lane.old_bytes);
@@ -51,8 +51,12 @@ void CustomerMemory::Remember(const journal::Lanes& lanes, absl::Span<const Cust
     const CustomerName& name = customers[i];
     Lane& lane = lanes_[journal::LaneOf(name.workspace, name.customer_id)];
     lane.young_bytes += BytesOf(memories[i]);
-    lane.young.insert_or_assign(Name{std::string(name.workspace), std::string(name.customer_id)},
-                                std::move(memories[i]));
+    if (const auto kept = lane.young.find(name); kept != lane.young.end()) {
+      kept->second = {.memory = std::move(memories[i])};
+    } else {
+      lane.young.emplace(Name{std::string(name.workspace), std::string(name.customer_id)},
+                         Kept{.memory = std::move(memories[i])});
+    }
     if (lane.young_bytes <= most_of_lane_ / 2) continue;
     lane.old = std::exchange(lane.young, {});
     lane.old_bytes = std::exchange(lane.young_bytes, 0);

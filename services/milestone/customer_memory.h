@@ -71,7 +71,11 @@ class CustomerMemory {
       return View(a) == View(b);
     }
   };
-  using Customers = absl::flat_hash_map<Name, Memory, Hash, Equal>;
+  struct Kept {
+    Memory memory;
+    bool taken = false;  // Its place is kept: it is likely to come back.
+  };
+  using Customers = absl::flat_hash_map<Name, Kept, Hash, Equal>;
   struct Lane {
     int64_t head = -1;  // Where this process left the lane.
     // Used since `old` was begun; once they take half of what there is, they become `old`, and those go.

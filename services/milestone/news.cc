@@ -1,6 +1,7 @@
 #include "services/milestone/news.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -20,6 +21,21 @@ struct Group {
   std::optional<Customer> customer;                // Absent where nothing is stored.
   std::optional<std::vector<HistoryItem>> sealed;  // Where they had to be loaded.
 };
+
+uint64_t LoadBigEndian(const char* bytes) {
+  uint64_t number = 0;
+  for (int i = 0; i < 8; ++i) number = number << 8 | static_cast<unsigned char>(bytes[i]);
+  return number;
+}
+
+// The first bytes of an id as numbers that compare as the bytes do.
+std::array<uint64_t, 3> BeginningOf(absl::string_view id) {
+  char bytes[24] = {};
+  std::copy_n(id.begin(), std::min(id.size(), sizeof bytes), bytes);
+  std::array<uint64_t, 3> beginning;
+  for (size_t i = 0; i < beginning.size(); ++i) beginning[i] = LoadBigEndian(bytes + 8 * i);
+  return beginning;
+}
 
 // An event with the fingerprint of an item, and so perhaps its id.
 struct Candidate {
@@ -155,18 +171,26 @@ absl::StatusOr<std::vector<std::optional<uint64_t>>> FindStored(sql::Transaction
 }  // namespace
 
 std::vector<Item> ToItems(absl::Span<const Batch* const> batches) {
+  size_t count = 0;
+  for (const Batch* batch : batches) count += batch->events.size();
   std::vector<Item> items;
+  items.reserve(count);
   for (size_t batch = 0; batch < batches.size(); ++batch) {
     for (size_t index = 0; index < batches[batch]->events.size(); ++index) {
       const IncomingEvent& event = batches[batch]->events[index];
-      if (event.wrong_field.empty()) {
-        items.push_back({.batch = batch, .index = index, .of = batches[batch], .incoming = &event});
-      }
+      if (!event.wrong_field.empty()) continue;
+      items.push_back({.batch = batch,
+                       .index = index,
+                       .of = batches[batch],
+                       .incoming = &event,
+                       .beginning = BeginningOf(event.customer_id)});
     }
   }
-  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
-    return std::tie(a.of->workspace, a.incoming->customer_id, a.incoming->event.id) <
-           std::tie(b.of->workspace, b.incoming->customer_id, b.incoming->event.id);
+  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
+    if (a.of != b.of && a.of->workspace != b.of->workspace) return a.of->workspace < b.of->workspace;
+    if (a.beginning != b.beginning) return a.beginning < b.beginning;
+    return std::tie(a.incoming->customer_id, a.incoming->event.id, a.batch, a.index) <
+           std::tie(b.incoming->customer_id, b.incoming->event.id, b.batch, b.index);
   });
   return items;
 }

@@ -2,6 +2,7 @@
 #ifndef WAYMARK_SERVICES_MILESTONE_NEWS_H_
 #define WAYMARK_SERVICES_MILESTONE_NEWS_H_
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -20,7 +21,8 @@ struct Item {
   size_t index;  // … and which event of it.
   const Batch* of;
   const IncomingEvent* incoming;
-  int64_t position = 0;  // Where the journal keeps it, once it does.
+  std::array<uint64_t, 3> beginning;  // Of the customer's id: what most comparisons need.
+  int64_t position = 0;               // Where the journal keeps it, once it does.
 
   const rules::Event& event() const { return incoming->event; }
   CustomerName customer() const { return {of->workspace, incoming->customer_id}; }

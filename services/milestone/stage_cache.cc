@@ -1,7 +1,6 @@
 #include "services/milestone/stage_cache.h"
 
 #include <list>
-#include <tuple>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -12,30 +11,27 @@ namespace waymark::milestone {
 namespace {
 
 // Least recently written goes first: a value is written whenever its customer does something, so those are the ones
-// asked for least.
+// asked for least. Values are kept serialised: one piece of memory each, where a message has one for each of its texts.
 class ProcessStageCache final : public StageCache {
  public:
   explicit ProcessStageCache(size_t most) : most_(most) {}
 
   void Put(std::vector<v1::CustomerStages> values, std::vector<Stretch>) override {
     absl::MutexLock lock(&mutex_);
-    for (v1::CustomerStages& value : values) {
-      auto key = std::make_pair(value.workspace(), value.customer_id());
-      if (const auto kept = index_.find(key); kept != index_.end()) {
-        v1::CustomerStages& old = *kept->second;
-        if (std::make_pair(old.version_epoch(), old.version_position()) >=
-            std::make_pair(value.version_epoch(), value.version_position())) {
-          continue;
-        }
-        old = std::move(value);
-        values_.splice(values_.begin(), values_, kept->second);
-        continue;
+    for (const v1::CustomerStages& value : values) {
+      const Version version = {value.version_epoch(), value.version_position()};
+      const auto kept = index_.find(Key(value.workspace(), value.customer_id()));
+      if (kept == index_.end()) {
+        kept_.push_front({value.workspace(), value.customer_id(), version, value.SerializeAsString()});
+        index_[KeyOf(kept_.front())] = kept_.begin();
+        if (kept_.size() <= most_) continue;
+        index_.erase(KeyOf(kept_.back()));
+        kept_.pop_back();
+      } else if (kept->second->version < version) {
+        kept->second->version = version;
+        value.SerializeToString(&kept->second->stages);
+        kept_.splice(kept_.begin(), kept_, kept->second);
       }
-      values_.push_front(std::move(value));
-      index_[std::move(key)] = values_.begin();
-      if (values_.size() <= most_) continue;
-      index_.erase(std::make_pair(values_.back().workspace(), values_.back().customer_id()));
-      values_.pop_back();
     }
   }
 
@@ -43,18 +39,27 @@ class ProcessStageCache final : public StageCache {
     std::optional<v1::CustomerStages> found;
     {
       absl::MutexLock lock(&mutex_);
-      const auto kept = index_.find(std::make_pair(std::string(workspace), std::string(customer_id)));
-      if (kept != index_.end()) found = *kept->second;
+      const auto kept = index_.find(Key(workspace, customer_id));
+      if (kept != index_.end()) found.emplace().ParseFromString(kept->second->stages);
     }
     done(std::move(found));
   }
 
  private:
+  using Version = std::pair<int64_t, int64_t>;  // Epoch and position.
+  struct Kept {
+    std::string workspace;
+    std::string customer_id;
+    Version version;
+    std::string stages;
+  };
+  using Key = std::pair<absl::string_view, absl::string_view>;
+  static Key KeyOf(const Kept& kept) { return {kept.workspace, kept.customer_id}; }
+
   const size_t most_;
   absl::Mutex mutex_;
-  std::list<v1::CustomerStages> values_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::pair<std::string, std::string>, std::list<v1::CustomerStages>::iterator> index_
-      ABSL_GUARDED_BY(mutex_);
+  std::list<Kept> kept_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Key, std::list<Kept>::iterator> index_ ABSL_GUARDED_BY(mutex_);  // The keys view what is kept.
 };
 
 }  // namespace

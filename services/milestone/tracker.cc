@@ -61,9 +61,11 @@ absl::StatusOr<Histories> LoadHistoriesOf(sql::Transaction& tx, journal::Journal
 // Folds a task's news, or its whole history, under every journey, and notes what is to be told.
 absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& task) {
   std::vector<rules::Event> events = std::move(task.history);
+  events.reserve(events.size() + task.news.size());
   for (const Item* item : task.news) events.push_back(item->event());
   if (task.anew) std::sort(events.begin(), events.end(), rules::Before);
 
+  const rules::Progress none;
   Dossier& dossier = task.customer.dossier;
   std::vector<Enrollment> before = std::move(dossier.enrollments);
   dossier.enrollments.clear();
@@ -72,15 +74,12 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
     const auto was = std::find_if(before.begin(), before.end(),
                                   [&](const Enrollment& enrollment) { return enrollment.journey_id == journey_id; });
     JourneyPtr journey = latest;
-    rules::Progress known;
-    if (was != before.end()) {
-      known = was->progress;
-      if (known.enrolled()) {
-        // The version was decided when the customer got in.
-        ASSIGN_OR_RETURN(journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
-      }
+    const rules::Progress& known = was != before.end() ? was->progress : none;
+    if (known.enrolled() && was->version != latest->version().number) {
+      // The version was decided when the customer got in.
+      ASSIGN_OR_RETURN(journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
     }
-    rules::Progress progress = rules::Fold(*journey, task.anew ? rules::Progress() : known, events);
+    rules::Progress progress = rules::Fold(*journey, task.anew ? none : known, events);
     for (const rules::Conclusion& conclusion : rules::Compare(*journey, known, progress)) {
       const FactContext context{.customer_id = task.customer.customer_id,
                                 .journey_id = journey_id,

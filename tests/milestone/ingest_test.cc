@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/base/packed.h"
 #include "services/milestone/convert.h"
 #include "tests/milestone/world.h"
 #include "tests/support/databases.h"
@@ -81,6 +82,55 @@ TEST_P(IngestTest, PropertiesInAnotherOrderAreTheSameContent) {
   EXPECT_THAT(world_.Outcomes({merged}), ElementsAre("DUPLICATE"));
   (*event.mutable_properties()->mutable_fields())["seats"].set_number_value(6);
   EXPECT_THAT(world_.Outcomes({event}), ElementsAre("CONFLICT"));
+}
+
+// The content hash of an event with these serialised properties.
+uint64_t ContentHash(absl::string_view properties) {
+  std::string event = At(0, "acme", "connect", "1").SerializeAsString();
+  event.push_back(7 << 3 | 2);
+  PutText(properties, event);
+  std::string request(1, 1 << 3 | 2);
+  PutText(event, request);
+  const auto batch = ToBatch("default", request, Noon());
+  EXPECT_TRUE(batch.ok()) << batch.status();
+  EXPECT_EQ((*batch)->events[0].wrong, "");
+  return (*batch)->events[0].content_hash;
+}
+
+// Plain properties are read by hand; whoever writes them otherwise, and so has them read by protobuf, says the same.
+TEST(ContentHashTest, IsTheSameHoweverPropertiesAreWritten) {
+  std::mt19937 random(7);
+  const auto text = [&] { return absl::StrCat(random() % 2 == 0 ? "küche" : "", random() % 1000); };
+  for (int round = 0; round < 300; ++round) {
+    google::protobuf::Struct properties;
+    for (unsigned i = 0; i <= random() % 12; ++i) {
+      google::protobuf::Value& value = (*properties.mutable_fields())[text()];
+      switch (random() % 5) {
+        case 0:
+          value.set_null_value(google::protobuf::NULL_VALUE);
+          break;
+        case 1:
+          value.set_number_value(static_cast<double>(random()) / 7);
+          break;
+        case 2:
+          value.set_string_value(text());
+          break;
+        case 3:
+          value.set_bool_value(random() % 2 == 0);
+          break;
+        default:
+          break;  // No kind at all.
+      }
+    }
+    const std::string usual = properties.SerializeAsString();
+    const uint64_t hash = ContentHash(usual);
+    EXPECT_EQ(ContentHash(usual + usual), hash) << properties.DebugString();  // The last of a key counts.
+    EXPECT_EQ(ContentHash(usual + std::string("\x78\x01")), hash) << properties.DebugString();  // A field unknown here.
+    (*properties.mutable_fields())["one more"].set_bool_value(true);
+    EXPECT_NE(ContentHash(properties.SerializeAsString()), hash);
+    (*properties.mutable_fields())["one more"].mutable_list_value();
+    EXPECT_NE(ContentHash(properties.SerializeAsString()), hash);
+  }
 }
 
 TEST_P(IngestTest, OneIdUnderTwoCustomersIsTwoEvents) {
