@@ -1,6 +1,7 @@
 #include "services/milestone/tracker.h"
 
 #include <algorithm>
+#include <bitset>
 #include <map>
 #include <set>
 #include <utility>
@@ -247,9 +248,13 @@ Tracker::Tracker(journal::Journal& journal, Shelf& shelf, StageCache& cache, con
 absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const> batches) {
   std::vector<Item> items = ToItems(batches);
   std::set<int> lane_numbers;
-  std::vector<std::set<int>> lanes_of(batches.size());
-  for (const Item& item : items) lanes_of[item.batch].insert(item.incoming->lane);
-  for (const std::set<int>& lanes : lanes_of) lane_numbers.insert(lanes.begin(), lanes.end());
+  std::vector<std::bitset<journal::kLanes>> lanes_of(batches.size());
+  for (const Item& item : items) lanes_of[item.batch].set(item.incoming->lane);
+  for (int lane = 0; lane < journal::kLanes; ++lane) {
+    if (std::any_of(lanes_of.begin(), lanes_of.end(), [&](const auto& lanes) { return lanes[lane]; })) {
+      lane_numbers.insert(lane);
+    }
+  }
 
   Recorded recorded{.receipts = std::vector<Receipt>(batches.size())};
   std::vector<Receipt>& receipts = recorded.receipts;
@@ -278,7 +283,8 @@ absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const>
   recorded.changes = ToChanges(std::move(tasks));
   for (size_t batch = 0; batch < batches.size(); ++batch) {
     std::vector<journal::TokenPosition> positions;
-    for (const int lane : lanes_of[batch]) {
+    for (const int lane : lane_numbers) {
+      if (!lanes_of[batch][lane]) continue;
       positions.push_back(
           {.service = journal_.name(), .epoch = journal_.epoch(), .lane = lane, .position = lanes->Head(lane)});
     }
