@@ -16,8 +16,11 @@ constexpr char kFormat = 1;
 // ones named; looking at all would cost the square of them.
 constexpr size_t kLookedAt = 16;
 
+// Flags of a progress.
+constexpr uint64_t kMore = 1, kBegun = 2;
+
 // Flags of a run.
-constexpr uint64_t kKey = 1, kCompleted = 2, kExited = 4, kRevoked = 8, kLeaves = 16;
+constexpr uint64_t kKey = 1, kCompleted = 2, kExited = 4, kRevoked = 8, kLeaves = 16, kSince = 32;
 
 absl::Status Damaged() { return absl::InternalError("a stored checkpoint cannot be read"); }
 
@@ -121,7 +124,7 @@ class Writer {
   void Put(const rules::Run& run) {
     PutNumber((run.key.empty() ? 0 : kKey) | (run.completed.has_value() ? kCompleted : 0) |
                   (run.exited.has_value() ? kExited : 0) | (run.revoked.empty() ? 0 : kRevoked) |
-                  (run.leaves.empty() ? 0 : kLeaves),
+                  (run.leaves.empty() ? 0 : kLeaves) | (run.since_item == 0 ? 0 : kSince),
               body_);
     if (!run.key.empty()) PutText(run.key, body_);
     PutAll(run.entered);
@@ -133,10 +136,11 @@ class Writer {
     PutAll(run.milestones);
     if (!run.revoked.empty()) PutAll(run.revoked);
     if (!run.leaves.empty()) PutAll(run.leaves);
+    if (run.since_item != 0) PutNumber(run.since_item, body_);
   }
 
   void Put(const rules::Progress& progress) {
-    PutNumber(HasMore(progress) ? 1 : 0, body_);
+    PutNumber((HasMore(progress) ? kMore : 0) | (progress.begun ? kBegun : 0), body_);
     PutAll(progress.runs);
     if (!HasMore(progress)) return;
     PutAll(progress.leaves);
@@ -291,12 +295,14 @@ class Parser {
     GetAll(run.milestones);
     if ((flags & kRevoked) != 0) GetAll(run.revoked);
     if ((flags & kLeaves) != 0) GetAll(run.leaves);
+    if ((flags & kSince) != 0) run.since_item = in_.Number();
   }
 
   void Get(rules::Progress& progress) {
-    const bool more = in_.Number() != 0;
+    const uint64_t flags = in_.Number();
+    progress.begun = (flags & kBegun) != 0;
     GetAll(progress.runs);
-    if (!more) return;
+    if ((flags & kMore) == 0) return;
     GetAll(progress.leaves);
     GetAll(progress.attributes);
     progress.bands.resize(Count());

@@ -8,13 +8,15 @@
 //   event count
 //   enrollments    how many, then each: journey id as text, version, progress
 //
-//   progress       flags (1: what stands after the runs does); how many runs, then each; leaves; attributes: how many,
+//   progress       flags (1: what stands after the runs does, 2: begun); how many runs, then each; leaves; attributes:
+//   how many,
 //                  then of each twice its kind (rules::Value's alternative) plus 1 if composite, and the value (a truth
 //                  as 0 or 1, a number in 8 bytes as IEEE 754, the lowest first, a text); bands: how many, then each as
 //                  text; 0, or 1 and the first event's time; triggered; timer; next
-//   run            flags (1: key, 2: completed, 4: exited, 8: revoked, 16: leaves stand there); key as text; passages:
+//   run            flags (1: key, 2: completed, 4: exited, 8: revoked, 16: leaves, 32: since_item stand there); key as
+//   text; passages:
 //                  how many, then each; completed: moment; exited: moment, and 0 or 1 more than the exit; milestones:
-//                  how many, then each; revoked: how many, then milestone and moment of each; leaves
+//                  how many, then each; revoked: how many, then milestone and moment of each; leaves; since_item
 //   passage        moment; twice the stage, plus 1 and followed by when it was completed: signed microseconds after it
 //                  was entered
 //   milestone      4 times what is counted, plus 2 if `earlier` follows, plus 1 if it is achieved; earlier; the moment

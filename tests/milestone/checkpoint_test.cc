@@ -50,6 +50,7 @@ class Dice {
   rules::Run Run() {
     rules::Run run{.key = Coin() ? Text() : "",
                    .entered = Several(30, [&] { return Passage(); }),
+                   .since_item = Coin() ? Number() : 0,
                    .milestones = Several(30, [&] { return Milestone(); }),
                    .revoked = Several(3,
                                       [&] {
@@ -63,7 +64,7 @@ class Dice {
   }
 
   rules::Progress Progress() {
-    rules::Progress progress{.runs = Several(4, [&] { return Run(); })};
+    rules::Progress progress{.begun = Coin(), .runs = Several(4, [&] { return Run(); })};
     if (Coin()) return progress;  // As of a plain journey.
     progress.leaves = Several(3, [&] { return Leaf(); });
     progress.attributes = Several(4, [&] { return Known(); });
