@@ -91,6 +91,20 @@ class Dice {
   std::mt19937 random_;
 };
 
+// Does not compile once there is a field more: it must be kept too, and made up above.
+[[maybe_unused]] void EveryFieldIsKnown(const rules::Progress& progress, const rules::Run& run,
+                                        const rules::Passage& passage, const rules::MilestoneProgress& milestone,
+                                        const rules::LeafState& leaf, const Enrollment& enrollment,
+                                        const Dossier& dossier) {
+  [[maybe_unused]] const auto& [begun, runs, leaves, attributes, bands, first_event, triggered, timer, next] = progress;
+  [[maybe_unused]] const auto& [key, entered, since, completed, exited, milestones, revoked, run_leaves] = run;
+  [[maybe_unused]] const auto& [time, event_id, stage, passage_completed] = passage;
+  [[maybe_unused]] const auto& [counted, earlier, achieved] = milestone;
+  [[maybe_unused]] const auto& [count, times, values] = leaf;
+  [[maybe_unused]] const auto& [journey_id, version, fold] = enrollment;
+  [[maybe_unused]] const auto& [last, event_count, enrollments] = dossier;
+}
+
 TEST(CheckpointTest, ComesBackAsItWas) {
   Dice dice(7);
   for (int i = 0; i < 500; ++i) {
