@@ -10,15 +10,16 @@ constexpr char kHoldRevision[] = "SELECT revision FROM catalog WHERE workspace =
 constexpr char kGetRevision[] = "SELECT revision FROM catalog WHERE workspace = $1";
 constexpr char kRaiseRevision[] = "UPDATE catalog SET revision = revision + 1 WHERE workspace = $1 RETURNING revision";
 constexpr char kAddVersion[] =
-    "INSERT INTO journey_version (workspace, journey_id, number, content_hash, definition) VALUES ($1, $2, $3, $4, $5) "
+    "INSERT INTO journey_version (workspace, journey_id, number, content_hash, definition, segments) "
+    "VALUES ($1, $2, $3, $4, $5, $6) "
     "ON CONFLICT DO NOTHING";
 constexpr char kListLatest[] =
-    "SELECT journey_id, number, content_hash, definition FROM journey_version AS version WHERE workspace = $1 AND "
+    "SELECT journey_id, number, content_hash, definition, segments FROM journey_version AS version WHERE workspace = $1 AND "
     "number = "
     "(SELECT max(number) FROM journey_version WHERE workspace = version.workspace AND journey_id = version.journey_id) "
     "ORDER BY journey_id";
 constexpr char kFindVersion[] =
-    "SELECT journey_id, number, content_hash, definition FROM journey_version "
+    "SELECT journey_id, number, content_hash, definition, segments FROM journey_version "
     "WHERE workspace = $1 AND journey_id = $2 AND number = $3";
 constexpr char kStartSweep[] =
     "INSERT INTO sweep (workspace, revision, after_customer) VALUES ($1, $2, '') "
@@ -33,7 +34,8 @@ PublishedVersion ToVersion(const sql::Row& row) {
   return {.journey_id = row.Text(0),
           .number = static_cast<uint32_t>(row.Int(1)),
           .content_hash = row.Text(2),
-          .definition = row.Blob(3)};
+          .definition = row.Blob(3),
+          .segments = row.IsNull(4) ? std::string() : row.Blob(4)};
 }
 
 std::optional<Sweep> ToSweep(const sql::Rows& rows) {
@@ -61,7 +63,7 @@ absl::StatusOr<int64_t> GetRevision(sql::Transaction& tx, absl::string_view work
 absl::Status AddVersion(sql::Transaction& tx, absl::string_view workspace, const PublishedVersion& version) {
   ASSIGN_OR_RETURN(const int64_t added,
                    tx.Execute(kAddVersion, {workspace, version.journey_id, version.number, version.content_hash,
-                                            sql::Bytes{version.definition}}));
+                                            sql::Bytes{version.definition}, sql::Bytes{version.segments}}));
   if (added == 0) return absl::OkStatus();
   RETURN_IF_ERROR(tx.Execute(kEnsureCatalog, {workspace}).status());
   ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kRaiseRevision, {workspace}));

@@ -17,12 +17,14 @@
 
 namespace waymark::milestone {
 
-// A published version as it is kept: its definition is a serialised waymark.journey.v1.JourneyDefinition.
+// A published version as it is kept: its definition is a serialised waymark.journey.v1.JourneyDefinition, its segments a
+// VersionPublished with nothing else in it.
 struct PublishedVersion {
   std::string journey_id;
   uint32_t number = 0;
   std::string content_hash;
   std::string definition;
+  std::string segments;
 };
 
 // The workspace's catalog revision, 0 before anything is published, held against publication until `tx` ends. Only in a

@@ -9,16 +9,20 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/base/checks.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "services/rules/convert/definition.h"
+#include "services/rules/convert/scenario.h"
+#include "services/rules/explanation.h"
 #include "waymark/journey/v1/facts.pb.h"
 #include "waymark/milestone/v1/facts.pb.h"
 
 namespace waymark::milestone {
 namespace {
+
+// Of a customer, with its current stages.
+constexpr int kMostEnrollmentsTold = 32;
 
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
@@ -245,6 +249,14 @@ Identity ToIdentity(const EventParts& parts, google::protobuf::Arena& arena) {
   return {.hash = XXH3_64bits(canonical.data(), canonical.size())};
 }
 
+rules::Event ToEvent(const EventParts& parts) {
+  return {.time = ToTime(parts),
+          .sequence = parts.sequence,
+          .id = parts.event_id,
+          .type = parts.type,
+          .user = parts.user_id};
+}
+
 IncomingEvent ToIncomingEvent(absl::string_view message, absl::Time now, google::protobuf::Arena& arena) {
   IncomingEvent incoming{.message = message};
   const auto wrong = [&](absl::string_view field, std::string what) {
@@ -277,7 +289,7 @@ IncomingEvent ToIncomingEvent(absl::string_view message, absl::Time now, google:
   Identity identity = ToIdentity(parts, arena);
   if (!identity.wrong.empty()) return wrong("properties", identity.wrong);
   incoming.customer_id = parts.customer_id;
-  incoming.event = {.time = ToTime(parts), .sequence = parts.sequence, .id = parts.event_id, .type = parts.type};
+  incoming.event = ToEvent(parts);
   incoming.content_hash = identity.hash;
   incoming.fingerprint = FingerprintOf(parts.event_id);
   return incoming;
@@ -297,14 +309,21 @@ void SetTime(absl::Time time, google::protobuf::Timestamp* to) {
 
 absl::string_view TitleOr(absl::string_view title, absl::string_view key) { return title.empty() ? key : title; }
 
-v1::CurrentStage ToCurrentStage(const rules::Journey& journey, const Enrollment& enrollment) {
-  const rules::Run& progress = enrollment.progress.latest();
+v1::CurrentStage ToCurrentStage(const rules::Journey& journey, const Enrollment& enrollment, const rules::Run& run) {
   v1::CurrentStage stage;
   stage.set_journey_id(enrollment.journey_id);
   stage.set_version(enrollment.version);
-  stage.set_stage_key(journey.stages()[progress.stage()].key);
-  SetTime(progress.entered.back().time, stage.mutable_enter_time());
-  stage.set_state(progress.completed.has_value() ? v1::ENROLLMENT_STATE_COMPLETED : v1::ENROLLMENT_STATE_ACTIVE);
+  stage.set_stage_key(journey.stages()[run.stage()].key);
+  SetTime(run.entered.back().time, stage.mutable_enter_time());
+  stage.set_state(v1::ENROLLMENT_STATE_ACTIVE);
+  stage.set_entry_key(run.key);
+  if (run.completed.has_value()) stage.set_state(v1::ENROLLMENT_STATE_COMPLETED);
+  if (run.exited.has_value()) {
+    stage.set_state(v1::ENROLLMENT_STATE_EXITED);
+    if (run.exited->exit.has_value()) {
+      stage.set_exit_key(journey.version().definition.exits[*run.exited->exit].key);
+    }
+  }
   return stage;
 }
 
@@ -398,12 +417,32 @@ std::string ToPayload(const IncomingEvent& event, bool backfill) {
   return payload;
 }
 
-std::optional<rules::Event> ReadEvent(absl::string_view payload) {
+absl::Span<const rules::Property> PropertyPool::Add(absl::string_view serialised) {
+  google::protobuf::Struct properties;
+  if (!properties.ParseFromArray(serialised.data(), static_cast<int>(serialised.size()))) return {};
+  const std::vector<rules::StepProperty>& owned = owned_.emplace_back(rules::Flatten(properties));
+  std::vector<rules::Property>& views = views_.emplace_back();
+  for (const rules::StepProperty& property : owned) {
+    views.push_back({.path = property.path, .value = property.value, .composite = property.composite});
+  }
+  return views;
+}
+
+rules::Event WithProperties(const IncomingEvent& event, PropertyPool& pool) {
+  rules::Event with = event.event;
+  EventParts parts;
+  if (ReadParts(event.message, parts)) with.properties = pool.Add(parts.properties);
+  return with;
+}
+
+std::optional<rules::Event> ReadEvent(absl::string_view payload, PropertyPool* pool) {
   CodedInputStream in = OverBytes(payload);
   absl::string_view message;
   EventParts parts;
   if (in.ReadTag() != LengthTag(1) || !ReadView(in, message) || !ReadParts(message, parts)) return std::nullopt;
-  return rules::Event{.time = ToTime(parts), .sequence = parts.sequence, .id = parts.event_id, .type = parts.type};
+  rules::Event event = ToEvent(parts);
+  if (pool != nullptr) event.properties = pool->Add(parts.properties);
+  return event;
 }
 
 std::optional<uint64_t> ReadContentHash(absl::string_view payload) {
@@ -421,10 +460,18 @@ absl::StatusOr<rules::JourneyVersion> ToJourneyVersion(const PublishedVersion& v
   if (!definition.ParseFromString(version.definition)) {
     return absl::InternalError(absl::StrCat("the definition of journey ", version.journey_id, " cannot be read"));
   }
-  return rules::JourneyVersion{.journey_id = version.journey_id,
-                               .number = version.number,
-                               .content_hash = version.content_hash,
-                               .definition = rules::FromProto(definition)};
+  rules::JourneyVersion made{.journey_id = version.journey_id,
+                             .number = version.number,
+                             .content_hash = version.content_hash,
+                             .definition = rules::FromProto(definition)};
+  journey::v1::VersionPublished pinned;
+  if (!pinned.ParseFromString(version.segments)) {
+    return absl::InternalError(absl::StrCat("the segments of journey ", version.journey_id, " cannot be read"));
+  }
+  for (const journey::v1::PinnedSegment& segment : pinned.segments()) {
+    made.segments.push_back({segment.segment_id(), rules::FromProto(segment.criterion())});
+  }
+  return made;
 }
 
 absl::StatusOr<PublishedVersion> ToPublishedVersion(const journal::Entry& entry) {
@@ -432,10 +479,13 @@ absl::StatusOr<PublishedVersion> ToPublishedVersion(const journal::Entry& entry)
   if (entry.type != fact.GetDescriptor()->full_name() || !fact.ParseFromString(entry.payload)) {
     return absl::InternalError(absl::StrCat("cannot apply a ", entry.type, ": this release does not know it"));
   }
+  journey::v1::VersionPublished pinned;
+  *pinned.mutable_segments() = fact.segments();
   return PublishedVersion{.journey_id = fact.journey_id(),
                           .number = fact.number(),
                           .content_hash = fact.content_hash(),
-                          .definition = fact.definition().SerializeAsString()};
+                          .definition = fact.definition().SerializeAsString(),
+                          .segments = pinned.SerializeAsString()};
 }
 
 journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& context,
@@ -447,13 +497,28 @@ journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& conte
     to->set_customer_id(std::string(context.customer_id));
     to->set_journey_id(std::string(context.journey_id));
     to->set_version(context.version);
-    // The 1 is the occurrence: there is one run per customer and journey so far.
-    to->set_effect_key(absl::StrCat(context.journey_id, "/1/", effect, "/", context.customer_id));
+    // The enrollment: its number among those of its entry key, and the key where it has one.
+    const std::string run = conclusion.key.empty() ? absl::StrCat(conclusion.run)
+                                                   : absl::StrCat(conclusion.run, ":", conclusion.key);
+    to->set_effect_key(absl::StrCat(context.journey_id, "/", run, "/", effect, "/", context.customer_id));
     to->set_witness_event_id(conclusion.now.event_id);
     to->set_historical(context.historical);
   };
+  // What happens again has another effect.
+  const std::string again = conclusion.occurrence > 1 ? absl::StrCat("/", conclusion.occurrence) : std::string();
+  const std::string milestone_effect = absl::StrCat("milestone/", milestone_key, again);
+  const std::string stage_effect = absl::StrCat("stage/", stage_key, again);
   const auto entry = [](const google::protobuf::Message& fact) {
     return journal::NewEntry{.type = fact.GetDescriptor()->full_name(), .payload = fact.SerializeAsString()};
+  };
+  const auto retracted = [&](v1::RetractedKind kind, absl::string_view effect) {
+    v1::ConclusionRetracted fact;
+    fill(fact.mutable_context(), effect);
+    fact.set_kind(kind);
+    fact.set_stage_key(stage_key);
+    fact.set_milestone_key(milestone_key);
+    SetTime(*conclusion.previous, fact.mutable_previous_time());
+    return entry(fact);
   };
   switch (conclusion.kind) {
     case rules::ConclusionKind::kEnrolled: {
@@ -464,7 +529,7 @@ journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& conte
     }
     case rules::ConclusionKind::kMilestoneAchieved: {
       v1::MilestoneAchieved fact;
-      fill(fact.mutable_context(), absl::StrCat("milestone/", milestone_key));
+      fill(fact.mutable_context(), milestone_effect);
       fact.set_stage_key(stage_key);
       fact.set_milestone_key(milestone_key);
       SetTime(conclusion.now.time, fact.mutable_achieve_time());
@@ -472,7 +537,7 @@ journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& conte
     }
     case rules::ConclusionKind::kMilestoneRevised: {
       v1::MilestoneRevised fact;
-      fill(fact.mutable_context(), absl::StrCat("milestone/", milestone_key));
+      fill(fact.mutable_context(), milestone_effect);
       fact.set_stage_key(stage_key);
       fact.set_milestone_key(milestone_key);
       SetTime(conclusion.now.time, fact.mutable_achieve_time());
@@ -481,15 +546,17 @@ journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& conte
     }
     case rules::ConclusionKind::kStageEntered: {
       v1::StageEntered fact;
-      fill(fact.mutable_context(), absl::StrCat("stage/", stage_key));
+      fill(fact.mutable_context(), stage_effect);
       fact.set_stage_key(stage_key);
-      if (conclusion.stage > 0) fact.set_previous_stage_key(journey.stages()[conclusion.stage - 1].key);
+      if (conclusion.previous_stage.has_value()) {
+        fact.set_previous_stage_key(journey.stages()[*conclusion.previous_stage].key);
+      }
       SetTime(conclusion.now.time, fact.mutable_enter_time());
       return entry(fact);
     }
     case rules::ConclusionKind::kStageRevised: {
       v1::StageRevised fact;
-      fill(fact.mutable_context(), absl::StrCat("stage/", stage_key));
+      fill(fact.mutable_context(), stage_effect);
       fact.set_stage_key(stage_key);
       SetTime(conclusion.now.time, fact.mutable_enter_time());
       SetTime(*conclusion.previous, fact.mutable_previous_enter_time());
@@ -501,14 +568,33 @@ journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& conte
       SetTime(conclusion.now.time, fact.mutable_complete_time());
       return entry(fact);
     }
+    case rules::ConclusionKind::kMilestoneRevoked: {
+      v1::MilestoneRevoked fact;
+      fill(fact.mutable_context(), milestone_effect);
+      fact.set_stage_key(stage_key);
+      fact.set_milestone_key(milestone_key);
+      SetTime(conclusion.now.time, fact.mutable_revoke_time());
+      SetTime(*conclusion.previous, fact.mutable_achieve_time());
+      return entry(fact);
+    }
+    case rules::ConclusionKind::kExited: {
+      v1::CustomerExited fact;
+      fill(fact.mutable_context(), "exited");
+      if (conclusion.exit.has_value()) fact.set_exit_key(journey.version().definition.exits[*conclusion.exit].key);
+      fact.set_stage_key(stage_key);
+      SetTime(conclusion.now.time, fact.mutable_exit_time());
+      return entry(fact);
+    }
     case rules::ConclusionKind::kEnrollmentRetracted:
-    case rules::ConclusionKind::kMilestoneRevoked:
+      return retracted(v1::RETRACTED_KIND_ENROLLMENT, "enrolled");
     case rules::ConclusionKind::kMilestoneRetracted:
+      return retracted(v1::RETRACTED_KIND_MILESTONE, milestone_effect);
     case rules::ConclusionKind::kStageRetracted:
+      return retracted(v1::RETRACTED_KIND_STAGE, stage_effect);
     case rules::ConclusionKind::kCompletionRetracted:
-    case rules::ConclusionKind::kExited:
+      return retracted(v1::RETRACTED_KIND_COMPLETION, "completed");
     case rules::ConclusionKind::kExitRetracted:
-      break;  // Of journeys that are not in the catalog yet (Shelf).
+      return retracted(v1::RETRACTED_KIND_EXIT, "exited");
   }
   return {};
 }
@@ -518,7 +604,11 @@ v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Jo
   stages.set_customer_id(customer.customer_id);
   for (size_t i = 0; i < customer.dossier.enrollments.size(); ++i) {
     const Enrollment& enrollment = customer.dossier.enrollments[i];
-    if (enrollment.progress.enrolled()) *stages.add_enrollments() = ToCurrentStage(*journeys[i], enrollment);
+    // The newest first; so many are told (architecture.md's 32), whoever had more enrollments in one journey.
+    const absl::Span<const rules::Run> runs = enrollment.progress.enrollments();
+    for (size_t k = runs.size(); k-- > 0 && stages.enrollments_size() < kMostEnrollmentsTold;) {
+      *stages.add_enrollments() = ToCurrentStage(*journeys[i], enrollment, runs[k]);
+    }
   }
   if (customer.dossier.event_count > 0) {
     SetTime(absl::FromUnixMicros(customer.dossier.last.time), stages.mutable_watermark_time());
@@ -528,48 +618,63 @@ v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Jo
   return stages;
 }
 
-v1::EnrollmentProgress ToProgress(const rules::Journey& journey, const Enrollment& enrollment,
+namespace {
+
+v1::EnrollmentProgress ToProgress(const rules::Journey& journey, const Enrollment& enrollment, size_t run_index,
                                   absl::Span<const rules::Event> history) {
-  const rules::Run& progress = enrollment.progress.latest();
-  const std::vector<std::vector<absl::string_view>> witnesses = rules::FindWitnesses(journey, history);
+  const rules::Progress& progress = enrollment.progress;
+  const rules::Run& run = progress.runs[run_index];
+  // Up to when everything is known: time has brought nothing since.
+  const absl::Time at = std::max(progress.timer, history.empty() ? absl::InfinitePast() : history.back().time);
+  const auto witnesses = rules::FindWitnesses(journey, history, progress.timer, run_index);
   v1::EnrollmentProgress answer;
-  *answer.mutable_current() = ToCurrentStage(journey, enrollment);
-  SetTime(progress.entered[0].time, answer.mutable_enroll_time());
-  answer.set_enroll_witness_event_id(progress.entered[0].event_id);
+  *answer.mutable_current() = ToCurrentStage(journey, enrollment, run);
+  SetTime(run.entered[0].time, answer.mutable_enroll_time());
+  answer.set_enroll_witness_event_id(run.entered[0].event_id);
   size_t rule = 0;
   for (size_t i = 0; i < journey.stages().size(); ++i) {
     const rules::Stage& stage = journey.stages()[i];
     v1::StageProgress* to = answer.add_stages();
     to->set_stage_key(stage.key);
     to->set_title(std::string(TitleOr(stage.title, stage.key)));
-    if (i < progress.entered.size()) SetTime(progress.entered[i].time, to->mutable_enter_time());
-    if (i + 1 < progress.entered.size()) {
-      SetTime(progress.entered[i + 1].time, to->mutable_complete_time());
-    } else if (i + 1 == progress.entered.size() && progress.completed.has_value()) {
-      SetTime(progress.completed->time, to->mutable_complete_time());
+    const auto stay = std::find_if(run.entered.rbegin(), run.entered.rend(),
+                                   [&](const rules::Passage& passage) { return passage.stage == i; });
+    if (stay != run.entered.rend()) {
+      SetTime(stay->time, to->mutable_enter_time());
+      if (stay->completed.has_value()) SetTime(*stay->completed, to->mutable_complete_time());
     }
     for (const rules::Milestone& milestone : stage.milestones) {
-      const rules::MilestoneProgress& counted = progress.milestones[rule];
+      const rules::MilestoneProgress& state = run.milestones[rule];
       v1::MilestoneProgress* shown = to->add_milestones();
       shown->set_milestone_key(milestone.key);
       shown->set_title(std::string(TitleOr(milestone.title, milestone.key)));
-      shown->set_counted(counted.counted);
+      shown->set_counted(rules::Counted(journey, progress, run, rule, at));
       shown->set_needed(journey.rules()[rule].needed);
       constexpr size_t kMostWitnesses = 1000;
       const auto& ids = witnesses[rule];
       for (size_t k = ids.size() > kMostWitnesses ? ids.size() - kMostWitnesses : 0; k < ids.size(); ++k) {
         shown->add_witness_event_ids(std::string(ids[k]));
       }
-      if (counted.achieved.has_value()) {
-        SetTime(counted.achieved->time, shown->mutable_achieve_time());
+      if (state.achieved.has_value()) {
+        SetTime(state.achieved->time, shown->mutable_achieve_time());
       } else {
-        const auto& types = std::get<rules::EventCount>(milestone.criterion.kind).events.event_types;
-        shown->set_missing(absl::StrCat(counted.counted, " of ", shown->needed(), " ", absl::StrJoin(types, " or ")));
+        shown->set_missing(rules::Missing(journey, progress, run, rule, at));
       }
       ++rule;
     }
   }
   return answer;
+}
+
+}  // namespace
+
+std::vector<v1::EnrollmentProgress> ToProgress(const rules::Journey& journey, const Enrollment& enrollment,
+                                               absl::Span<const rules::Event> history) {
+  std::vector<v1::EnrollmentProgress> all;
+  for (size_t run = enrollment.progress.enrollments().size(); run-- > 0;) {
+    all.push_back(ToProgress(journey, enrollment, run, history));
+  }
+  return all;
 }
 
 namespace {
@@ -600,6 +705,9 @@ std::optional<v1::TimelineItem> ToTimelineItem(const journal::Entry& entry) {
   v1::StageEntered entered;
   v1::StageRevised stage_revised;
   v1::JourneyCompleted completed;
+  v1::MilestoneRevoked revoked;
+  v1::CustomerExited exited;
+  v1::ConclusionRetracted retracted;
   const auto is = [&](const google::protobuf::Message& message) {
     return entry.type == message.GetDescriptor()->full_name();
   };
@@ -632,6 +740,20 @@ std::optional<v1::TimelineItem> ToTimelineItem(const journal::Entry& entry) {
   } else if (is(completed)) {
     if (!FillConclusion(entry, v1::CONCLUSION_KIND_JOURNEY_COMPLETED, item, completed)) return std::nullopt;
     *item.mutable_time() = completed.complete_time();
+  } else if (is(revoked)) {
+    if (!FillConclusion(entry, v1::CONCLUSION_KIND_MILESTONE_REVOKED, item, revoked)) return std::nullopt;
+    *item.mutable_time() = revoked.revoke_time();
+    item.mutable_conclusion()->set_stage_key(revoked.stage_key());
+    item.mutable_conclusion()->set_milestone_key(revoked.milestone_key());
+  } else if (is(exited)) {
+    if (!FillConclusion(entry, v1::CONCLUSION_KIND_EXITED, item, exited)) return std::nullopt;
+    *item.mutable_time() = exited.exit_time();
+    item.mutable_conclusion()->set_stage_key(exited.stage_key());
+  } else if (is(retracted)) {
+    if (!FillConclusion(entry, v1::CONCLUSION_KIND_RETRACTED, item, retracted)) return std::nullopt;
+    *item.mutable_time() = retracted.previous_time();
+    item.mutable_conclusion()->set_stage_key(retracted.stage_key());
+    item.mutable_conclusion()->set_milestone_key(retracted.milestone_key());
   } else {
     return std::nullopt;
   }

@@ -2,6 +2,7 @@
 #ifndef WAYMARK_SERVICES_MILESTONE_CONVERT_H_
 #define WAYMARK_SERVICES_MILESTONE_CONVERT_H_
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/history.h"
 #include "services/rules/progress.h"
+#include "services/rules/scenario.h"
 #include "waymark/milestone/v1/analytics.pb.h"
 #include "waymark/milestone/v1/customer.pb.h"
 #include "waymark/milestone/v1/event.pb.h"
@@ -35,8 +37,23 @@ v1::IngestEventsResponse ToProto(const Batch& batch, const Receipt& receipt);
 // The journal payload (EventAccepted) of an accepted event.
 std::string ToPayload(const IncomingEvent& event, bool backfill);
 
-// The event in an EventAccepted payload; its views are into `payload`. Nullopt where it is none.
-std::optional<rules::Event> ReadEvent(absl::string_view payload);
+// Owns the properties of events that are looked inside.
+class PropertyPool {
+ public:
+  // The properties in a serialised google.protobuf.Struct, flattened; valid as long as the pool. None where it is none.
+  absl::Span<const rules::Property> Add(absl::string_view serialised);
+
+ private:
+  std::deque<std::vector<rules::StepProperty>> owned_;
+  std::deque<std::vector<rules::Property>> views_;
+};
+
+// An event with its properties.
+rules::Event WithProperties(const IncomingEvent& event, PropertyPool& pool);
+
+// The event in an EventAccepted payload; its views are into `payload`. With properties where a pool for them is given.
+// Nullopt where it is none.
+std::optional<rules::Event> ReadEvent(absl::string_view payload, PropertyPool* pool = nullptr);
 
 // The content hash of the event in an EventAccepted payload. Nullopt where it is none.
 std::optional<uint64_t> ReadContentHash(absl::string_view payload);
@@ -60,9 +77,9 @@ journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& conte
 // Where a customer stands, and as of which version.
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch);
 
-// How far a customer has come, with witnesses, by folding its whole history.
-v1::EnrollmentProgress ToProgress(const rules::Journey& journey, const Enrollment& enrollment,
-                                  absl::Span<const rules::Event> history);
+// How far a customer has come in each of its enrollments in a journey, with witnesses, by folding its whole history.
+std::vector<v1::EnrollmentProgress> ToProgress(const rules::Journey& journey, const Enrollment& enrollment,
+                                               absl::Span<const rules::Event> history);
 
 // A timeline item from a journal entry. Nullopt for what is none.
 std::optional<v1::TimelineItem> ToTimelineItem(const journal::Entry& entry);

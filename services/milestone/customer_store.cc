@@ -1,5 +1,7 @@
 #include "services/milestone/customer_store.h"
 
+#include <algorithm>
+
 #include "common/base/status.h"
 #include "services/milestone/checkpoint.h"
 
@@ -10,13 +12,17 @@ constexpr char kLoad[] =
     "SELECT revision, version_position, checkpoint, sealed_items, open_items, customer_id FROM customer "
     "WHERE workspace = $1 AND customer_id = $2";
 constexpr char kSave[] =
-    "INSERT INTO customer (workspace, customer_id, revision, version_position, checkpoint, sealed_items, open_items) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (workspace, customer_id) DO UPDATE SET "
+    "INSERT INTO customer (workspace, customer_id, revision, version_position, checkpoint, sealed_items, open_items, "
+    "next_change) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (workspace, customer_id) DO UPDATE SET "
     "revision = excluded.revision, version_position = excluded.version_position, checkpoint = excluded.checkpoint, "
-    "sealed_items = excluded.sealed_items, open_items = excluded.open_items";
+    "sealed_items = excluded.sealed_items, open_items = excluded.open_items, "
+    "next_change = excluded.next_change";
 constexpr char kList[] =
     "SELECT revision, version_position, checkpoint, sealed_items, open_items, customer_id FROM customer "
     "WHERE workspace = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3";
+constexpr char kListDue[] =
+    "SELECT workspace, customer_id FROM customer WHERE next_change IS NOT NULL AND next_change <= $1 "
+    "ORDER BY next_change LIMIT $2";
 constexpr char kCountBehind[] =
     "SELECT count(*) FROM customer WHERE workspace = $1 AND customer_id > $2 AND revision < $3";
 
@@ -31,11 +37,16 @@ absl::StatusOr<Customer> Read(const sql::Row& row) {
 }  // namespace
 
 CustomerRow ToRow(const Customer& customer) {
+  absl::Time next_change = absl::InfiniteFuture();
+  for (const Enrollment& enrollment : customer.dossier.enrollments) {
+    next_change = std::min(next_change, enrollment.progress.next);
+  }
   return {.revision = customer.revision,
           .version_position = customer.version_position,
           .checkpoint = EncodeDossier(customer.dossier),
           .sealed_items = customer.sealed,
-          .open_items = EncodeItems(customer.open)};
+          .open_items = EncodeItems(customer.open),
+          .next_change = next_change};
 }
 
 absl::StatusOr<Customer> ToCustomer(absl::string_view customer_id, const CustomerRow& row) {
@@ -69,7 +80,8 @@ absl::Status SaveCustomers(sql::Transaction& tx, absl::Span<const CustomerName> 
   for (size_t i = 0; i < rows.size(); ++i) {
     const CustomerRow& row = rows[i];
     sets.push_back({customers[i].workspace, customers[i].customer_id, row.revision, row.version_position,
-                    sql::Bytes{row.checkpoint}, row.sealed_items, sql::Bytes{row.open_items}});
+                    sql::Bytes{row.checkpoint}, row.sealed_items, sql::Bytes{row.open_items},
+                    row.next_change == absl::InfiniteFuture() ? sql::Param(std::nullopt) : sql::Param(row.next_change)});
   }
   return tx.InsertMany(kSave, sets);
 }
@@ -83,6 +95,13 @@ absl::StatusOr<std::vector<Customer>> ListCustomers(sql::Transaction& tx, absl::
     ASSIGN_OR_RETURN(customers.emplace_back(), Read(row));
   }
   return customers;
+}
+
+absl::StatusOr<std::vector<DueCustomer>> ListDueCustomers(sql::Transaction& tx, absl::Time now, int limit) {
+  ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kListDue, {now, limit}));
+  std::vector<DueCustomer> due;
+  for (const sql::Row& row : rows) due.push_back({row.Text(0), row.Text(1)});
+  return due;
 }
 
 absl::StatusOr<int64_t> CountCustomersBehind(sql::Transaction& tx, absl::string_view workspace, absl::string_view after,

@@ -23,6 +23,7 @@ struct CustomerRow {
   std::string checkpoint;  // checkpoint.h
   int64_t sealed_items = 0;
   std::string open_items;  // history_index.h
+  absl::Time next_change = absl::InfiniteFuture();  // When time alone may change the dossier.
 };
 
 CustomerRow ToRow(const Customer& customer);
@@ -40,6 +41,13 @@ absl::Status SaveCustomers(sql::Transaction& tx, absl::Span<const CustomerName> 
 // Customers of a workspace by id (bytewise), after `after`, at most `limit`.
 absl::StatusOr<std::vector<Customer>> ListCustomers(sql::Transaction& tx, absl::string_view workspace,
                                                     absl::string_view after, int limit);
+
+// The customers, each with its workspace, whose dossiers time may change by `now`, the longest due first; at most `limit`.
+struct DueCustomer {
+  std::string workspace;
+  std::string customer_id;
+};
+absl::StatusOr<std::vector<DueCustomer>> ListDueCustomers(sql::Transaction& tx, absl::Time now, int limit);
 
 // How many customers after `after` were last evaluated under a catalog revision below `revision`.
 absl::StatusOr<int64_t> CountCustomersBehind(sql::Transaction& tx, absl::string_view workspace, absl::string_view after,

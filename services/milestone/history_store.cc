@@ -33,6 +33,11 @@ CREATE TABLE sweep (
   workspace TEXT NOT NULL PRIMARY KEY, revision BIGINT NOT NULL, after_customer TEXT NOT NULL
 );
 )sql"},
+    {2, "segments of versions; when time alone may change a customer", R"sql(
+ALTER TABLE journey_version ADD COLUMN segments BYTEA;
+ALTER TABLE customer ADD COLUMN next_change BIGINT;
+CREATE INDEX customer_next_change ON customer (next_change) WHERE next_change IS NOT NULL;
+)sql"},
 };
 
 constexpr char kLoadSegments[] =

@@ -232,7 +232,7 @@ absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journa
 
 absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& journal,
                                         absl::Span<const CustomerName> names,
-                                        absl::Span<const Customer* const> customers) {
+                                        absl::Span<const Customer* const> customers, bool with_properties) {
   std::vector<FirstItem> sealed;
   for (size_t i = 0; i < names.size(); ++i) {
     if (customers[i]->sealed > 0) sealed.push_back({names[i], 0});
@@ -262,7 +262,7 @@ absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& 
   Histories histories{.events = std::vector<std::vector<rules::Event>>(names.size())};
   ASSIGN_OR_RETURN(histories.entries, journal.ReadPlaces(tx, places));
   for (size_t i = 0; i < owners.size(); ++i) {
-    const std::optional<rules::Event> event = ReadEvent(histories.entries[i].payload);
+    const std::optional<rules::Event> event = ReadEvent(histories.entries[i].payload, with_properties ? &histories.properties : nullptr);
     if (!event.has_value()) return absl::InternalError("a stored event cannot be read");
     histories.events[owners[i]].push_back(*event);
   }

@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "common/journal/journal.h"
 #include "common/sql/sql.h"
+#include "services/milestone/convert.h"
 #include "services/milestone/customer_memory.h"
 #include "services/milestone/history.h"
 
@@ -46,15 +47,16 @@ absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journa
                                            const journal::Lanes& lanes, absl::Span<Item> items,
                                            std::vector<Receipt>& receipts);
 
-// All events of each customer, in no particular order; `entries` owns what they view. What `tx` itself has stored is
-// left out where it is not in the customers yet.
+// All events of each customer, in no particular order, with their properties where so asked; `entries` and `properties`
+// own what they view. What `tx` itself has stored is left out where it is not in the customers yet.
 struct Histories {
   std::vector<journal::Entry> entries;
+  PropertyPool properties;
   std::vector<std::vector<rules::Event>> events;
 };
 absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& journal,
                                         absl::Span<const CustomerName> names,
-                                        absl::Span<const Customer* const> customers);
+                                        absl::Span<const Customer* const> customers, bool with_properties);
 
 }  // namespace waymark::milestone
 

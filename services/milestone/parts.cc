@@ -55,6 +55,9 @@ std::vector<Loop> Parts::loops() {
   loops.push_back({.name = "evaluate customers after publication", .idle = absl::Milliseconds(200), .run_once = [this] {
                      return tracker_.Sweep();
                    }});
+  loops.push_back({.name = "let time pass for customers", .idle = absl::Milliseconds(200), .run_once = [this] {
+                     return tracker_.PassTime();
+                   }});
   if (redis_cache_ != nullptr) {
     loops.push_back({.name = "keep the stage cache", .idle = absl::Milliseconds(200), .run_once = [this] {
                        return redis_cache_->Tail();

@@ -88,7 +88,8 @@ absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view wo
   RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
     answer.Clear();
     ASSIGN_OR_RETURN(const Customer customer, LoadCustomer(tx, workspace, customer_id));
-    ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal_, {{workspace, customer_id}}, {&customer}));
+    ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal_, {{workspace, customer_id}}, {&customer},
+                                                            /*with_properties=*/true));
     std::vector<rules::Event>& history = histories.events[0];
     std::sort(history.begin(), history.end(), rules::Before);
     answer.set_customer_id(customer_id);
@@ -97,7 +98,9 @@ absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view wo
       if (!enrollment.progress.enrolled() || (!journey_id.empty() && journey_id != enrollment.journey_id)) continue;
       ASSIGN_OR_RETURN(const JourneyPtr journey,
                        shelf_.GetJourney(tx, workspace, enrollment.journey_id, enrollment.version));
-      *answer.add_enrollments() = ToProgress(*journey, enrollment, history);
+      for (v1::EnrollmentProgress& shown : ToProgress(*journey, enrollment, history)) {
+        *answer.add_enrollments() = std::move(shown);
+      }
     }
     const int lane = journal::LaneOf(workspace, customer_id);
     ASSIGN_OR_RETURN(const std::vector<journal::Place> heads, journal_.Heads(tx));
@@ -208,13 +211,19 @@ absl::StatusOr<v1::GetFunnelResponse> Reader::GetFunnel(absl::string_view worksp
           const rules::Run& progress = enrollment.progress.latest();
           answer.set_enrolled(answer.enrolled() + 1);
           ASSIGN_OR_RETURN(const JourneyPtr journey, shelf_.GetJourney(tx, workspace, journey_id, enrollment.version));
-          for (size_t stage = 0; stage < progress.entered.size(); ++stage) {
+          for (size_t stage = 0; stage < journey->stages().size(); ++stage) {
             const auto shown = by_key.find(journey->stages()[stage].key);
-            if (shown == by_key.end()) continue;
+            bool entered = false;
+            bool completed = false;
+            for (const rules::Passage& passage : progress.entered) {
+              entered = entered || passage.stage == stage;
+              completed = completed || (passage.stage == stage && passage.completed.has_value());
+            }
+            if (shown == by_key.end() || !entered) continue;
             shown->second->set_entered(shown->second->entered() + 1);
-            const bool completed = stage < progress.stage() || progress.completed.has_value();
             if (completed) shown->second->set_completed(shown->second->completed() + 1);
-            if (!completed) shown->second->set_present(shown->second->present() + 1);
+            const bool present = !progress.ended() && progress.stage() == stage;
+            if (present) shown->second->set_present(shown->second->present() + 1);
           }
         }
       }

@@ -12,12 +12,10 @@ namespace {
 // Enough for every workspace in use; past it the memory is given back and filled anew.
 constexpr size_t kMostKept = 10'000;
 
-// Whether a journey is one that plain counts of events take through its stages in order. Others are not followed yet:
-// what they ask is not kept.
+// A map of how things are, travelled by customers. Journeys of users are not followed yet.
 bool IsFollowed(const rules::Journey& journey) {
   const rules::Definition& definition = journey.version().definition;
-  return definition.tracks && !definition.of_users && definition.transitions.empty() && journey.plain() &&
-         !journey.looks_inside_events() && !journey.looks_beyond_events();
+  return definition.tracks && !definition.of_users;
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ namespace {
 
 // How many customers a sweep evaluates in one transaction: enough to be quick, few enough that ingest waits little.
 constexpr int kSweepPage = 200;
+// The same of customers whose time has come.
+constexpr int kTimerPage = 200;
 
 // A customer to be evaluated.
 struct Task {
@@ -27,12 +29,15 @@ struct Task {
   std::vector<Item*> news;            // In history order.
   std::vector<rules::Event> history;  // All stored events, where they are needed; in no order.
   bool anew = false;                  // The whole history is to be folded.
+  bool sweeping = false;              // Because a version was published.
   std::vector<JourneyPtr> journeys;   // Of each enrollment afterwards.
   std::vector<journal::NewEntry> facts;
 };
 
-bool IsHistorical(const Task& task, const rules::Conclusion& conclusion, absl::Time now) {
-  if (conclusion.now.time < now - kEffectHorizon) return true;
+// Something became true longer ago than the journey's effect_horizon, or was sent as history.
+bool IsHistorical(const Task& task, const rules::Conclusion& conclusion, absl::Duration horizon, absl::Time now) {
+  if (conclusion.now.time < now - horizon || task.sweeping) return true;
+  if (task.news.empty()) return false;
   // Whether it was sent as history is a matter of the event that made it true; where that was stored before, of those
   // that made it be seen now.
   bool all = true;
@@ -43,18 +48,41 @@ bool IsHistorical(const Task& task, const rules::Conclusion& conclusion, absl::T
   return all;
 }
 
+// Whether events' properties are needed: the journeys in force, or perhaps an older version, look at them.
+bool LooksInsideEvents(const Task& task) {
+  const std::vector<JourneyPtr>& latest = task.catalog->latest;
+  return std::any_of(latest.begin(), latest.end(),
+                     [](const JourneyPtr& journey) { return journey->looks_inside_events(); }) ||
+         std::any_of(task.customer.dossier.enrollments.begin(), task.customer.dossier.enrollments.end(),
+                     [&](const Enrollment& enrollment) {
+                       return std::none_of(latest.begin(), latest.end(), [&](const JourneyPtr& journey) {
+                         return journey->version().journey_id == enrollment.journey_id &&
+                                journey->version().number == enrollment.version;
+                       });
+                     });
+}
+
+// Whether an event comes before an instant at which time alone was looked at already.
+bool IsBeforeATimer(const rules::Event& event, const Dossier& dossier) {
+  return std::any_of(dossier.enrollments.begin(), dossier.enrollments.end(), [&](const Enrollment& enrollment) {
+    return event.time <= enrollment.progress.timer;
+  });
+}
+
 // Loads the histories of the tasks that need them; the answer owns what the events view.
 absl::StatusOr<Histories> LoadHistoriesOf(sql::Transaction& tx, journal::Journal& journal, std::vector<Task>& tasks) {
   std::vector<Task*> wanting;
   std::vector<CustomerName> names;
   std::vector<const Customer*> customers;
+  bool inside = false;
   for (Task& task : tasks) {
     if (!task.anew || task.customer.dossier.event_count == 0) continue;
     wanting.push_back(&task);
     names.push_back(task.name);
     customers.push_back(&task.customer);
+    inside = inside || LooksInsideEvents(task);
   }
-  ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal, names, customers));
+  ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal, names, customers, inside));
   for (size_t i = 0; i < wanting.size(); ++i) wanting[i]->history = std::move(histories.events[i]);
   return histories;
 }
@@ -63,7 +91,11 @@ absl::StatusOr<Histories> LoadHistoriesOf(sql::Transaction& tx, journal::Journal
 absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& task) {
   std::vector<rules::Event> events = std::move(task.history);
   events.reserve(events.size() + task.news.size());
-  for (const Item* item : task.news) events.push_back(item->event());
+  PropertyPool properties;
+  const bool inside = LooksInsideEvents(task);
+  for (const Item* item : task.news) {
+    events.push_back(inside ? WithProperties(*item->incoming, properties) : item->event());
+  }
   if (task.anew) std::sort(events.begin(), events.end(), rules::Before);
 
   const rules::Progress none;
@@ -80,12 +112,12 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
       // The version was decided when the customer got in.
       ASSIGN_OR_RETURN(journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
     }
-    rules::Progress progress = rules::Fold(*journey, task.anew ? none : known, events);
+    rules::Progress progress = rules::Fold(*journey, task.anew ? none : known, events, now);
     for (const rules::Conclusion& conclusion : rules::Compare(*journey, known, progress)) {
       const FactContext context{.customer_id = task.customer.customer_id,
                                 .journey_id = journey_id,
                                 .version = journey->version().number,
-                                .historical = IsHistorical(task, conclusion, now)};
+                                .historical = IsHistorical(task, conclusion, journey->version().definition.effect_horizon, now)};
       journal::NewEntry& fact = task.facts.emplace_back(ToFact(*journey, context, conclusion));
       fact.workspace = std::string(task.name.workspace);
       fact.key = task.customer.customer_id;
@@ -224,7 +256,8 @@ absl::StatusOr<std::vector<Task>> ToTasks(sql::Transaction& tx, Shelf& shelf, st
       ASSIGN_OR_RETURN(catalog, shelf.GetCatalog(tx, news.name.workspace, revision));
     }
     const bool anew = news.known && (news.customer.revision != catalog->revision ||
-                                     !IsAfter(news.items.front()->event(), news.customer.dossier.last));
+                                     !IsAfter(news.items.front()->event(), news.customer.dossier.last) ||
+                                     IsBeforeATimer(news.items.front()->event(), news.customer.dossier));
     tasks.push_back({.name = news.name,
                      .catalog = catalog,
                      .customer = std::move(news.customer),
@@ -314,7 +347,7 @@ absl::StatusOr<bool> Tracker::Sweep() {
     way->after = customers.back().customer_id;
     for (Customer& customer : customers) {
       if (customer.revision == revision) continue;
-      Task& task = tasks.emplace_back(Task{.catalog = catalog, .customer = std::move(customer), .anew = true});
+      Task& task = tasks.emplace_back(Task{.catalog = catalog, .customer = std::move(customer), .anew = true, .sweeping = true});
       task.name.workspace = way->workspace;
     }
     for (Task& task : tasks) task.name.customer_id = task.customer.customer_id;
@@ -327,6 +360,57 @@ absl::StatusOr<bool> Tracker::Sweep() {
   RETURN_IF_ERROR(journal_.db().Transact(sweep));
   if (!way.has_value()) return false;
   memory_.Clear();  // What a sweep changes may leave the lanes where they were.
+  journal_.Announce(*lanes);
+  const std::vector<StageCache::Stretch> stretches = ToStretches(*lanes);
+  cache_.Put(ToValues(ToChanges(std::move(tasks)), journal_.epoch()), stretches);
+  return true;
+}
+
+absl::StatusOr<bool> Tracker::PassTime() {
+  std::vector<DueCustomer> due;
+  const absl::Time now = clock_.Now();
+  RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(due, ListDueCustomers(tx, now, kTimerPage));
+    return absl::OkStatus();
+  }));
+  if (due.empty()) return false;
+  // Customers of a workspace together, and in the order in which tables keep them.
+  std::sort(due.begin(), due.end(), [](const DueCustomer& a, const DueCustomer& b) {
+    return std::tie(a.workspace, a.customer_id) < std::tie(b.workspace, b.customer_id);
+  });
+  std::set<int> lane_numbers;
+  std::vector<CustomerName> names;
+  for (const DueCustomer& customer : due) {
+    names.push_back({customer.workspace, customer.customer_id});
+    lane_numbers.insert(journal::LaneOf(customer.workspace, customer.customer_id));
+  }
+  std::vector<Task> tasks;
+  std::optional<journal::Lanes> lanes;
+  const auto pass = [&](sql::Transaction& tx) -> absl::Status {
+    tasks.clear();
+    ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, lane_numbers));
+    ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> customers, LoadCustomers(tx, names));
+    CatalogPtr catalog;
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (!customers[i].has_value()) continue;
+      if (tasks.empty() || tasks.back().name.workspace != names[i].workspace) {
+        ASSIGN_OR_RETURN(const int64_t revision, HoldRevision(tx, names[i].workspace));
+        ASSIGN_OR_RETURN(catalog, shelf_.GetCatalog(tx, names[i].workspace, revision));
+      }
+      const bool anew = customers[i]->revision != catalog->revision;
+      tasks.push_back({.name = names[i],
+                       .catalog = catalog,
+                       .customer = *std::move(customers[i]),
+                       .anew = anew,
+                       .sweeping = anew});
+    }
+    ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
+    for (Task& task : tasks) RETURN_IF_ERROR(Evaluate(tx, shelf_, now, task));
+    AppendFacts(*lanes, tasks);
+    return Save(tx, journal_, *lanes, tasks).status();
+  };
+  RETURN_IF_ERROR(journal_.db().Transact(pass));
+  memory_.Clear();  // What time changes may leave the lanes where they were.
   journal_.Announce(*lanes);
   const std::vector<StageCache::Stretch> stretches = ToStretches(*lanes);
   cache_.Put(ToValues(ToChanges(std::move(tasks)), journal_.epoch()), stretches);

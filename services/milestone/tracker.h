@@ -19,9 +19,6 @@
 
 namespace waymark::milestone {
 
-// What a fact may lie behind the moment it became known before it is news of the past and sends nothing.
-inline constexpr absl::Duration kEffectHorizon = absl::Hours(24);
-
 // Thread-safe.
 class Tracker {
  public:
@@ -53,6 +50,10 @@ class Tracker {
   // Evaluates the next customers after a version was published, so that whoever's history fulfils its entry is
   // enrolled, whichever came first; true where there were any. Everything found so is historical.
   absl::StatusOr<bool> Sweep();
+
+  // Lets time reach the next customers whose progress it changes without an event (a window ends, a silence is long
+  // enough, a date comes); true where there were any.
+  absl::StatusOr<bool> PassTime();
 
  private:
   journal::Journal& journal_;

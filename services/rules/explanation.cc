@@ -259,6 +259,17 @@ std::string Missing(const Journey& journey, const Progress& progress, const Run&
   return absl::StrJoin(lacking, "; ");
 }
 
+uint32_t Counted(const Journey& journey, const Progress& progress, const Run& run, size_t rule_index, absl::Time at) {
+  const Rule& rule = journey.rules()[rule_index];
+  const MilestoneProgress& milestone = run.milestones[rule_index];
+  if (rule.plain) return milestone.counted;
+  if (milestone.achieved.has_value()) return rule.needed;
+  const Evaluation evaluation(journey, progress, &run, at);
+  const Node& node = journey.nodes()[evaluation.CriterionOf(rule)];
+  if (node.kind != Node::Kind::kLeaf) return 0;
+  return std::min(evaluation.Counted(journey.leaves()[node.index]), rule.needed);
+}
+
 std::string WhyStays(const Journey& journey, const Progress& progress, const Run& run, absl::Time at) {
   if (!run.enrolled() || run.ended()) return "";
   const Speaker speaker(journey, progress, run, at);

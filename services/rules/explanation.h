@@ -17,6 +17,10 @@ std::string Words(absl::Duration duration);
 // empty where it is achieved. As of an instant, up to which the progress was folded.
 std::string Missing(const Journey& journey, const Progress& progress, const Run& run, size_t rule, absl::Time at);
 
+// How much of what a milestone needs has been counted: of a count at most Rule::needed; of anything else 1 where it is
+// achieved, or 0.
+uint32_t Counted(const Journey& journey, const Progress& progress, const Run& run, size_t rule, absl::Time at);
+
 // Why an open enrollment does not go on from the stage stood in: the milestones that its exit rule lacks, or what the
 // ways out of it wait for. Empty where it has ended.
 std::string WhyStays(const Journey& journey, const Progress& progress, const Run& run, absl::Time at);

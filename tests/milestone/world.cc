@@ -63,11 +63,13 @@ World::World(sql::Database& db, VirtualClock& clock, redis::Client* redis, std::
       analytics_(v1::AnalyticsService::NewStub(channel())) {}
 
 void World::PublishOnly(const std::string& journey_id, uint32_t number,
-                        const journey::v1::JourneyDefinition& definition, const std::string& workspace) {
+                        const journey::v1::JourneyDefinition& definition, const std::string& workspace,
+                        const std::vector<journey::v1::PinnedSegment>& segments) {
   journey::v1::VersionPublished fact;
   fact.set_journey_id(journey_id);
   fact.set_number(number);
   *fact.mutable_definition() = definition;
+  for (const journey::v1::PinnedSegment& segment : segments) *fact.add_segments() = segment;
   const journal::Entry entry{.workspace = workspace,
                              .key = journey_id,
                              .type = fact.GetDescriptor()->full_name(),
@@ -80,8 +82,8 @@ void World::PublishOnly(const std::string& journey_id, uint32_t number,
 }
 
 void World::Publish(const std::string& journey_id, uint32_t number, const journey::v1::JourneyDefinition& definition,
-                    const std::string& workspace) {
-  PublishOnly(journey_id, number, definition, workspace);
+                    const std::string& workspace, const std::vector<journey::v1::PinnedSegment>& segments) {
+  PublishOnly(journey_id, number, definition, workspace, segments);
   Settle();
 }
 

@@ -18,6 +18,7 @@
 #include "common/sql/sql.h"
 #include "services/milestone/parts.h"
 #include "waymark/journey/v1/definition.pb.h"
+#include "waymark/journey/v1/facts.pb.h"
 #include "waymark/milestone/v1/analytics.grpc.pb.h"
 #include "waymark/milestone/v1/customer.grpc.pb.h"
 #include "waymark/milestone/v1/event.grpc.pb.h"
@@ -52,10 +53,11 @@ class World {
 
   // Makes a version known, as following `journey` would, and evaluates everybody under it.
   void Publish(const std::string& journey_id, uint32_t number, const journey::v1::JourneyDefinition& definition,
-               const std::string& workspace = "default");
+               const std::string& workspace = "default", const std::vector<journey::v1::PinnedSegment>& segments = {});
   // The same without evaluating anybody.
   void PublishOnly(const std::string& journey_id, uint32_t number, const journey::v1::JourneyDefinition& definition,
-                   const std::string& workspace = "default");
+                   const std::string& workspace = "default",
+                   const std::vector<journey::v1::PinnedSegment>& segments = {});
   // Runs every loop until none has anything to do.
   void Settle();
 

@@ -15,8 +15,9 @@ namespace {
 
 namespace v1 = journey::v1;
 
+// To microseconds, as times are kept.
 absl::Duration ToDuration(const google::protobuf::Duration& message) {
-  return absl::Seconds(message.seconds()) + absl::Nanoseconds(message.nanos());
+  return absl::Seconds(message.seconds()) + absl::Microseconds(message.nanos() / 1'000);
 }
 
 std::vector<std::string> ToTexts(const google::protobuf::RepeatedPtrField<std::string>& texts) {

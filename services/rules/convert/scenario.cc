@@ -14,8 +14,9 @@ namespace {
 
 namespace v1 = journey::v1;
 
+// To microseconds, as times are kept.
 absl::Duration ToDuration(const google::protobuf::Duration& message) {
-  return absl::Seconds(message.seconds()) + absl::Nanoseconds(message.nanos());
+  return absl::Seconds(message.seconds()) + absl::Microseconds(message.nanos() / 1'000);
 }
 
 void FlattenInto(const google::protobuf::Struct& object, const std::string& prefix,
