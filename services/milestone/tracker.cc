@@ -385,10 +385,12 @@ absl::StatusOr<bool> Tracker::PassTime() {
     lane_numbers.insert(journal::LaneOf(customer.workspace, customer.customer_id));
   }
   std::vector<Task> tasks;
+  std::vector<CustomerRow> rows;
   std::optional<journal::Lanes> lanes;
   const auto pass = [&](sql::Transaction& tx) -> absl::Status {
     tasks.clear();
     ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, lane_numbers));
+    memory_.Take(*lanes, names);  // What is remembered of them is soon as old as the rows read here.
     ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> customers, LoadCustomers(tx, names));
     CatalogPtr catalog;
     for (size_t i = 0; i < names.size(); ++i) {
@@ -407,12 +409,13 @@ absl::StatusOr<bool> Tracker::PassTime() {
     ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
     for (Task& task : tasks) RETURN_IF_ERROR(Evaluate(tx, shelf_, now, task));
     AppendFacts(*lanes, tasks);
-    return Save(tx, journal_, *lanes, tasks).status();
+    ASSIGN_OR_RETURN(rows, Save(tx, journal_, *lanes, tasks));
+    return absl::OkStatus();
   };
   RETURN_IF_ERROR(journal_.db().Transact(pass));
-  memory_.Clear();  // What time changes may leave the lanes where they were.
   journal_.Announce(*lanes);
   const std::vector<StageCache::Stretch> stretches = ToStretches(*lanes);
+  Remember(memory_, *lanes, tasks, std::move(rows));
   cache_.Put(ToValues(ToChanges(std::move(tasks)), journal_.epoch()), stretches);
   return true;
 }
