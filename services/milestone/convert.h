@@ -63,17 +63,6 @@ absl::StatusOr<rules::JourneyVersion> ToJourneyVersion(const PublishedVersion& v
 // What a VersionPublished fact adds to the catalog. Errors: INTERNAL  the payload is no such fact.
 absl::StatusOr<PublishedVersion> ToPublishedVersion(const journal::Entry& entry);
 
-// The fact that tells a conclusion.
-struct FactContext {
-  absl::string_view customer_id;
-  absl::string_view journey_id;
-  uint32_t version = 0;
-  bool historical = false;
-};
-// With the type's full name and the payload; workspace, key and depth are the caller's.
-journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& context,
-                         const rules::Conclusion& conclusion);
-
 // Where a customer stands, and as of which version.
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch);
 
@@ -81,8 +70,7 @@ v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Jo
 std::vector<v1::EnrollmentProgress> ToProgress(const rules::Journey& journey, const Enrollment& enrollment,
                                                absl::Span<const rules::Event> history);
 
-// A timeline item from a journal entry. Nullopt for what is none.
-std::optional<v1::TimelineItem> ToTimelineItem(const journal::Entry& entry);
+void SetTime(absl::Time time, google::protobuf::Timestamp* to);
 
 }  // namespace waymark::milestone
 

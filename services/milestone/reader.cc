@@ -11,6 +11,7 @@
 #include "common/journal/token.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
+#include "services/milestone/facts.h"
 #include "services/milestone/history_store.h"
 #include "services/milestone/news.h"
 

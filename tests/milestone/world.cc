@@ -6,6 +6,7 @@
 #include "common/rpc/client.h"
 #include "common/rpc/status.h"
 #include "services/milestone/convert.h"
+#include "services/milestone/facts.h"
 #include "waymark/journey/v1/facts.pb.h"
 #include "waymark/milestone/v1/facts.pb.h"
 

@@ -1,0 +1,31 @@
+// Conclusions as facts: how the journal tells them, and how a timeline shows them.
+#ifndef WAYMARK_SERVICES_MILESTONE_FACTS_H_
+#define WAYMARK_SERVICES_MILESTONE_FACTS_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+#include "common/journal/journal.h"
+#include "services/rules/progress.h"
+#include "waymark/milestone/v1/milestone.pb.h"
+
+namespace waymark::milestone {
+
+// The fact that tells a conclusion.
+struct FactContext {
+  absl::string_view customer_id;
+  absl::string_view journey_id;
+  uint32_t version = 0;
+  bool historical = false;
+};
+// With the type's full name and the payload; workspace, key and depth are the caller's.
+journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& context,
+                         const rules::Conclusion& conclusion);
+
+// A timeline item from a journal entry. Nullopt for what is none.
+std::optional<v1::TimelineItem> ToTimelineItem(const journal::Entry& entry);
+
+}  // namespace waymark::milestone
+
+#endif  // WAYMARK_SERVICES_MILESTONE_FACTS_H_
