@@ -62,6 +62,14 @@ class CallObserver final : public grpc::experimental::Interceptor {
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
     if (methods->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
+      // What a handler answers has details. Without them gRPC itself could not read the request: bytes that are no such
+      // message, text that is not UTF-8, or more than 100 messages inside each other.
+      if (const grpc::Status status = methods->GetSendStatus();
+          status.error_code() == grpc::StatusCode::INTERNAL && status.error_details().empty()) {
+        methods->ModifySendStatus(ToGrpc(Error(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                                               "the request cannot be read: it is no message of its type, has text "
+                                               "that is not UTF-8, or is nested too deep")));
+      }
       End(methods->GetSendStatus());
     }
     methods->Proceed();

@@ -15,6 +15,7 @@ namespace waymark::rpc {
 //   grpc_server_call_started_total{grpc_method}
 //   grpc_server_call_duration_seconds{grpc_method, grpc_status}
 // A method that none of the services has is counted as `other`, so that a caller cannot make series grow.
+// A request that gRPC itself could not read is answered INVALID_ARGUMENT, with a reason, instead of gRPC's bare INTERNAL.
 // A call that fails is logged at INFO, one that succeeds at DEBUG, so that the hot path stays cheap.
 std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> CallObservers(
     const std::vector<std::string>& services);

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "common/sql/sql.h"
 #include "services/journey/convert.h"
+#include "services/journey/manifests.h"
 
 namespace waymark::journey {
 
@@ -22,6 +23,11 @@ class Catalog {
   absl::StatusOr<v1::GetVersionResponse> GetVersion(absl::string_view workspace, absl::string_view journey_id,
                                                     uint32_t number);
   absl::StatusOr<v1::ListVersionsResponse> ListVersions(const VersionPage& page);
+  absl::StatusOr<v1::ValidateVersionResponse> ValidateVersion(const Subject& subject);
+  absl::StatusOr<v1::RunScenariosResponse> RunScenarios(const Subject& subject);
+  absl::StatusOr<v1::DiffVersionsResponse> DiffVersions(const Comparison& wanted);
+  absl::StatusOr<v1::RenderJourneyMapResponse> RenderJourneyMap(const Picture& wanted);
+  absl::StatusOr<v1::ExportJourneyResponse> ExportJourney(const Export& wanted);
 
  private:
   sql::Database& db_;

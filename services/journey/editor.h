@@ -2,12 +2,8 @@
 #ifndef WAYMARK_SERVICES_JOURNEY_EDITOR_H_
 #define WAYMARK_SERVICES_JOURNEY_EDITOR_H_
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "common/base/clock.h"
-#include "common/journal/journal.h"
-#include "common/sql/sql.h"
+#include "services/journey/changes.h"
 #include "services/journey/convert.h"
 
 namespace waymark::journey {
@@ -15,24 +11,24 @@ namespace waymark::journey {
 // A call with a request_id answers a repeat as it did the first time. Errors are those of the proto. Thread-safe.
 class Editor {
  public:
-  Editor(journal::Journal& journal, const Clock& clock) : journal_(journal), clock_(clock) {}
+  explicit Editor(Changes& changes) : changes_(changes) {}
 
   absl::StatusOr<v1::CreateJourneyResponse> CreateJourney(const NewJourney& wanted);
+  absl::StatusOr<v1::UpdateJourneyResponse> UpdateJourney(const JourneyChange& wanted);
+  // Tells JourneyArchived in the journal, once.
+  absl::StatusOr<v1::ArchiveJourneyResponse> ArchiveJourney(const JourneyArchival& wanted);
   absl::StatusOr<v1::CreateDraftResponse> CreateDraft(const NewDraft& wanted);
-  absl::StatusOr<v1::UpdateDraftResponse> UpdateDraft(const DraftChange& change);
-  // Tells VersionPublished in the journal, once.
-  absl::StatusOr<v1::PublishVersionResponse> PublishVersion(const PublishOrder& order);
+  absl::StatusOr<v1::UpdateDraftResponse> UpdateDraft(const DraftChange& wanted);
 
  private:
-  // Runs `change` in one transaction that holds the journey's lane, unless `call` is a repeat; stores what it told.
-  template <typename Response>
-  absl::StatusOr<Response> Change(
-      const Call& call, absl::string_view method, absl::string_view journey_id,
-      absl::FunctionRef<absl::StatusOr<Response>(sql::Transaction& tx, journal::Lanes& lanes)> change);
-
-  journal::Journal& journal_;
-  const Clock& clock_;
+  Changes& changes_;
 };
+
+// Stores `draft` as the journey's next version; its number, parent and create_time are filled in. `parent` is what it
+// was made from; without one, the version that is published now.
+// Errors: FAILED_PRECONDITION  the journey is archived.
+absl::StatusOr<Version> AddDraft(const Change& change, const Journey& journey, Version draft,
+                                 const Version* parent = nullptr);
 
 }  // namespace waymark::journey
 

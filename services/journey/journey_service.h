@@ -7,6 +7,8 @@
 #include "common/rpc/authorizer.h"
 #include "services/journey/catalog.h"
 #include "services/journey/editor.h"
+#include "services/journey/importer.h"
+#include "services/journey/publisher.h"
 
 namespace grpc {
 class Service;
@@ -14,9 +16,17 @@ class Service;
 
 namespace waymark::journey {
 
-// waymark.journey.v1.JourneyService. What is given must outlive it. (A shared_ptr only so that callers can destroy it
-// without gRPC's headers, which are slow to compile.)
-std::shared_ptr<grpc::Service> MakeJourneyService(const rpc::Authorizer& authorizer, Editor& editor, Catalog& catalog);
+// What the service calls. All of it must outlive the service.
+struct UseCases {
+  Editor& editor;
+  Publisher& publisher;
+  Importer& importer;
+  Catalog& catalog;
+};
+
+// waymark.journey.v1.JourneyService. (A shared_ptr only so that callers can destroy it without gRPC's headers, which
+// are slow to compile.)
+std::shared_ptr<grpc::Service> MakeJourneyService(const rpc::Authorizer& authorizer, const UseCases& use_cases);
 
 }  // namespace waymark::journey
 

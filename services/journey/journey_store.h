@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,15 +27,28 @@ absl::Status AddJourney(sql::Transaction& tx, absl::string_view workspace, const
 // Errors: NOT_FOUND  the workspace has no journey of that id, whether or not another one has.
 absl::StatusOr<Journey> LoadJourney(sql::Transaction& tx, absl::string_view workspace, absl::string_view journey_id);
 
+// Replaces what may change of a journey: title, labels, approvals, revision, archive time.
+absl::Status SaveJourney(sql::Transaction& tx, absl::string_view workspace, const Journey& journey);
+
+// What of a list is wanted.
+struct JourneyFilter {
+  bool archived = false;  // Those that are, instead of those that are not.
+  std::optional<std::pair<std::string, std::string>> label;
+};
+
 // The workspace's journeys with ids after `after`, by id; at most `limit`.
 absl::StatusOr<std::vector<Journey>> ListJourneys(sql::Transaction& tx, absl::string_view workspace,
-                                                  absl::string_view after, int limit);
+                                                  const JourneyFilter& filter, absl::string_view after, int limit);
+
+// Those of `journey_ids` that exist, whether or not they are archived.
+absl::StatusOr<std::vector<std::string>> FindJourneys(sql::Transaction& tx, absl::string_view workspace,
+                                                      const std::vector<std::string>& journey_ids);
 
 // Stores a new version, and that it is now the journey's last one.
 absl::Status AddVersion(sql::Transaction& tx, absl::string_view workspace, const Version& version);
 
-// Replaces what may change of a version: content, note, state, revision, publish time. Where it is published, the
-// journey's latest published version is now this one.
+// Replaces what may change of a version: content, note, authors, state, revision, times. The journey's numbers of
+// published versions follow.
 absl::Status SaveVersion(sql::Transaction& tx, absl::string_view workspace, const Version& version);
 
 // Errors: NOT_FOUND  the workspace has no such journey, or the journey no such version.

@@ -19,7 +19,12 @@
 #include "common/sql/sql.h"
 #include "common/worker/loop.h"
 #include "services/journey/catalog.h"
+#include "services/journey/changes.h"
+#include "services/journey/editions.h"
 #include "services/journey/editor.h"
+#include "services/journey/importer.h"
+#include "services/journey/publisher.h"
+#include "services/journey/reviewer.h"
 
 namespace grpc {
 class Service;
@@ -50,10 +55,16 @@ class Parts {
   sql::Database& db_;
   const Clock& clock_;
   const std::unique_ptr<journal::Journal> journal_;
+  Changes changes_;
   Editor editor_;
+  Publisher publisher_;
+  Importer importer_;
   Catalog catalog_;
-  // Shared only so that this header needs no gRPC header to destroy it; nobody else holds it.
-  const std::shared_ptr<grpc::Service> service_;
+  Editions<PersonaKind> personas_;
+  Editions<SegmentKind> segments_;
+  Reviewer reviewer_;
+  // Shared only so that this header needs no gRPC header to destroy them; nobody else holds them.
+  const std::vector<std::shared_ptr<grpc::Service>> services_;
 };
 
 }  // namespace waymark::journey

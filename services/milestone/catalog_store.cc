@@ -10,16 +10,21 @@ constexpr char kHoldRevision[] = "SELECT revision FROM catalog WHERE workspace =
 constexpr char kGetRevision[] = "SELECT revision FROM catalog WHERE workspace = $1";
 constexpr char kRaiseRevision[] = "UPDATE catalog SET revision = revision + 1 WHERE workspace = $1 RETURNING revision";
 constexpr char kAddVersion[] =
-    "INSERT INTO journey_version (workspace, journey_id, number, content_hash, definition, segments) "
-    "VALUES ($1, $2, $3, $4, $5, $6) "
-    "ON CONFLICT DO NOTHING";
+    "INSERT INTO journey_version (workspace, journey_id, number, content_hash, definition, segments, closed) "
+    "VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT DO NOTHING";
+constexpr char kCloseVersion[] =
+    "UPDATE journey_version SET closed = 1 WHERE workspace = $1 AND journey_id = $2 AND number = $3";
+constexpr char kCloseJourney[] = "UPDATE journey_version SET closed = 1 WHERE workspace = $1 AND journey_id = $2";
 constexpr char kListLatest[] =
-    "SELECT journey_id, number, content_hash, definition, segments FROM journey_version AS version WHERE workspace = $1 AND "
-    "number = "
-    "(SELECT max(number) FROM journey_version WHERE workspace = version.workspace AND journey_id = version.journey_id) "
-    "ORDER BY journey_id";
+    "SELECT journey_id, number, content_hash, definition, segments, closed FROM journey_version AS version WHERE "
+    "workspace = $1 "
+    "AND number = COALESCE("
+    "(SELECT max(number) FROM journey_version WHERE workspace = version.workspace AND journey_id = version.journey_id "
+    "AND closed = 0), "
+    "(SELECT max(number) FROM journey_version WHERE workspace = version.workspace AND journey_id = version.journey_id))"
+    " ORDER BY journey_id";
 constexpr char kFindVersion[] =
-    "SELECT journey_id, number, content_hash, definition, segments FROM journey_version "
+    "SELECT journey_id, number, content_hash, definition, segments, closed FROM journey_version "
     "WHERE workspace = $1 AND journey_id = $2 AND number = $3";
 constexpr char kStartSweep[] =
     "INSERT INTO sweep (workspace, revision, after_customer) VALUES ($1, $2, '') "
@@ -35,12 +40,19 @@ PublishedVersion ToVersion(const sql::Row& row) {
           .number = static_cast<uint32_t>(row.Int(1)),
           .content_hash = row.Text(2),
           .definition = row.Blob(3),
-          .segments = row.IsNull(4) ? std::string() : row.Blob(4)};
+          .segments = row.IsNull(4) ? std::string() : row.Blob(4),
+          .closed = row.Bool(5)};
 }
 
 std::optional<Sweep> ToSweep(const sql::Rows& rows) {
   if (rows.empty()) return std::nullopt;
   return Sweep{.workspace = rows[0].Text(0), .revision = rows[0].Int(1), .after = rows[0].Text(2)};
+}
+
+absl::Status RaiseRevision(sql::Transaction& tx, absl::string_view workspace) {
+  RETURN_IF_ERROR(tx.Execute(kEnsureCatalog, {workspace}).status());
+  ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kRaiseRevision, {workspace}));
+  return tx.Execute(kStartSweep, {workspace, rows[0].Int(0)}).status();
 }
 
 }  // namespace
@@ -64,10 +76,14 @@ absl::Status AddVersion(sql::Transaction& tx, absl::string_view workspace, const
   ASSIGN_OR_RETURN(const int64_t added,
                    tx.Execute(kAddVersion, {workspace, version.journey_id, version.number, version.content_hash,
                                             sql::Bytes{version.definition}, sql::Bytes{version.segments}}));
-  if (added == 0) return absl::OkStatus();
-  RETURN_IF_ERROR(tx.Execute(kEnsureCatalog, {workspace}).status());
-  ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kRaiseRevision, {workspace}));
-  return tx.Execute(kStartSweep, {workspace, rows[0].Int(0)}).status();
+  return added == 0 ? absl::OkStatus() : RaiseRevision(tx, workspace);
+}
+
+absl::Status CloseVersions(sql::Transaction& tx, absl::string_view workspace, const ClosedVersions& closed) {
+  ASSIGN_OR_RETURN(const int64_t changed,
+                   closed.number.has_value() ? tx.Execute(kCloseVersion, {workspace, closed.journey_id, *closed.number})
+                                             : tx.Execute(kCloseJourney, {workspace, closed.journey_id}));
+  return changed == 0 ? absl::OkStatus() : RaiseRevision(tx, workspace);
 }
 
 absl::StatusOr<std::vector<PublishedVersion>> ListLatestVersions(sql::Transaction& tx, absl::string_view workspace) {

@@ -17,14 +17,21 @@
 
 namespace waymark::milestone {
 
-// A published version as it is kept: its definition is a serialised waymark.journey.v1.JourneyDefinition, its segments a
-// VersionPublished with nothing else in it.
+// A published version as it is kept: its definition is a serialised waymark.journey.v1.JourneyDefinition, its segments
+// a VersionPublished with nothing else in it.
 struct PublishedVersion {
   std::string journey_id;
   uint32_t number = 0;
   std::string content_hash;
   std::string definition;
   std::string segments;
+  bool closed = false;  // Nobody new is enrolled in it.
+};
+
+// Versions in which nobody new is to be enrolled: one that was retired, or all of a journey that was archived.
+struct ClosedVersions {
+  std::string journey_id;
+  std::optional<uint32_t> number;  // Absent: all.
 };
 
 // The workspace's catalog revision, 0 before anything is published, held against publication until `tx` ends. Only in a
@@ -37,7 +44,10 @@ absl::StatusOr<int64_t> GetRevision(sql::Transaction& tx, absl::string_view work
 // sweep. A version known already changes nothing.
 absl::Status AddVersion(sql::Transaction& tx, absl::string_view workspace, const PublishedVersion& version);
 
-// The latest version of each journey of the workspace, by journey_id.
+// Closes versions, raises the revision and starts a sweep. What is not known changes nothing.
+absl::Status CloseVersions(sql::Transaction& tx, absl::string_view workspace, const ClosedVersions& closed);
+
+// Of each journey of the workspace the latest version that is not closed, else the latest one; by journey_id.
 absl::StatusOr<std::vector<PublishedVersion>> ListLatestVersions(sql::Transaction& tx, absl::string_view workspace);
 // One version; absent where there is none.
 absl::StatusOr<std::optional<PublishedVersion>> FindVersion(sql::Transaction& tx, absl::string_view workspace,

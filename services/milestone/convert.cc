@@ -473,18 +473,26 @@ absl::StatusOr<rules::JourneyVersion> ToJourneyVersion(const PublishedVersion& v
   return made;
 }
 
-absl::StatusOr<PublishedVersion> ToPublishedVersion(const journal::Entry& entry) {
-  journey::v1::VersionPublished fact;
-  if (entry.type != fact.GetDescriptor()->full_name() || !fact.ParseFromString(entry.payload)) {
-    return absl::InternalError(absl::StrCat("cannot apply a ", entry.type, ": this release does not know it"));
+absl::StatusOr<JourneyFact> ToJourneyFact(const journal::Entry& entry) {
+  const auto is = [&](google::protobuf::Message& fact) {
+    return entry.type == fact.GetDescriptor()->full_name() && fact.ParseFromString(entry.payload);
+  };
+  if (journey::v1::VersionPublished fact; is(fact)) {
+    journey::v1::VersionPublished pinned;
+    *pinned.mutable_segments() = fact.segments();
+    return PublishedVersion{.journey_id = fact.journey_id(),
+                            .number = fact.number(),
+                            .content_hash = fact.content_hash(),
+                            .definition = fact.definition().SerializeAsString(),
+                            .segments = pinned.SerializeAsString()};
   }
-  journey::v1::VersionPublished pinned;
-  *pinned.mutable_segments() = fact.segments();
-  return PublishedVersion{.journey_id = fact.journey_id(),
-                          .number = fact.number(),
-                          .content_hash = fact.content_hash(),
-                          .definition = fact.definition().SerializeAsString(),
-                          .segments = pinned.SerializeAsString()};
+  if (journey::v1::VersionRetired fact; is(fact)) {
+    return ClosedVersions{.journey_id = fact.journey_id(), .number = fact.number()};
+  }
+  if (journey::v1::JourneyArchived fact; is(fact)) {
+    return ClosedVersions{.journey_id = fact.journey_id(), .number = std::nullopt};
+  }
+  return absl::InternalError(absl::StrCat("cannot apply a ", entry.type, ": this release does not know it"));
 }
 
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch) {

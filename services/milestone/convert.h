@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -60,8 +61,9 @@ std::optional<uint64_t> ReadContentHash(absl::string_view payload);
 
 // A version as it is travelled. Errors: INTERNAL  its definition cannot be read.
 absl::StatusOr<rules::JourneyVersion> ToJourneyVersion(const PublishedVersion& version);
-// What a VersionPublished fact adds to the catalog. Errors: INTERNAL  the payload is no such fact.
-absl::StatusOr<PublishedVersion> ToPublishedVersion(const journal::Entry& entry);
+// What a fact of `journey` does to the catalog. Errors: INTERNAL  this release knows no such fact.
+using JourneyFact = std::variant<PublishedVersion, ClosedVersions>;
+absl::StatusOr<JourneyFact> ToJourneyFact(const journal::Entry& entry);
 
 // Where a customer stands, and as of which version.
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch);

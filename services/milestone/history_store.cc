@@ -26,7 +26,7 @@ CREATE TABLE catalog (
 ) /* clustered */;
 CREATE TABLE journey_version (
   workspace TEXT NOT NULL, journey_id TEXT NOT NULL, number BIGINT NOT NULL,
-  content_hash TEXT NOT NULL, definition BYTEA NOT NULL,
+  content_hash TEXT NOT NULL, definition BYTEA NOT NULL, closed BIGINT NOT NULL,
   PRIMARY KEY (workspace, journey_id, number)
 );
 CREATE TABLE sweep (

@@ -46,7 +46,9 @@ absl::StatusOr<CatalogPtr> Shelf::GetCatalog(sql::Transaction& tx, absl::string_
   catalog->revision = revision;
   for (const PublishedVersion& version : versions) {
     ASSIGN_OR_RETURN(JourneyPtr journey, Keep(workspace, version));
-    if (IsFollowed(*journey)) catalog->latest.push_back(std::move(journey));
+    if (!IsFollowed(*journey)) continue;
+    catalog->latest.push_back(std::move(journey));
+    if (version.closed) catalog->closed.insert(version.journey_id);
   }
   absl::MutexLock lock(&mutex_);
   if (catalogs_.size() >= kMostKept) catalogs_.clear();

@@ -11,6 +11,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
@@ -26,7 +27,8 @@ using JourneyPtr = std::shared_ptr<const rules::Journey>;
 // The journeys of a workspace at a catalog revision.
 struct Catalog {
   int64_t revision = 0;
-  std::vector<JourneyPtr> latest;  // The latest version of each journey that is followed, by journey_id.
+  std::vector<JourneyPtr> latest;           // The latest version of each journey that is followed, by journey_id.
+  absl::flat_hash_set<std::string> closed;  // Of these journeys, by journey_id, those that nobody new gets into.
 };
 using CatalogPtr = std::shared_ptr<const Catalog>;
 

@@ -65,9 +65,8 @@ bool LooksInsideEvents(const Task& task) {
 
 // Whether an event comes before an instant at which time alone was looked at already.
 bool IsBeforeATimer(const rules::Event& event, const Dossier& dossier) {
-  return std::any_of(dossier.enrollments.begin(), dossier.enrollments.end(), [&](const Enrollment& enrollment) {
-    return event.time <= enrollment.progress.timer;
-  });
+  return std::any_of(dossier.enrollments.begin(), dossier.enrollments.end(),
+                     [&](const Enrollment& enrollment) { return event.time <= enrollment.progress.timer; });
 }
 
 // Loads the histories of the tasks that need them; the answer owns what the events view.
@@ -113,12 +112,14 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
       // The version was decided when the customer got in.
       ASSIGN_OR_RETURN(journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
     }
+    if (!known.enrolled() && task.catalog->closed.contains(journey_id)) continue;
     rules::Progress progress = rules::Fold(*journey, task.anew ? none : known, events, now);
     for (const rules::Conclusion& conclusion : rules::Compare(*journey, known, progress)) {
-      const FactContext context{.customer_id = task.customer.customer_id,
-                                .journey_id = journey_id,
-                                .version = journey->version().number,
-                                .historical = IsHistorical(task, conclusion, journey->version().definition.effect_horizon, now)};
+      const FactContext context{
+          .customer_id = task.customer.customer_id,
+          .journey_id = journey_id,
+          .version = journey->version().number,
+          .historical = IsHistorical(task, conclusion, journey->version().definition.effect_horizon, now)};
       journal::NewEntry& fact = task.facts.emplace_back(ToFact(*journey, context, conclusion));
       fact.workspace = std::string(task.name.workspace);
       fact.key = task.customer.customer_id;
@@ -348,7 +349,8 @@ absl::StatusOr<bool> Tracker::Sweep() {
     way->after = customers.back().customer_id;
     for (Customer& customer : customers) {
       if (customer.revision == revision) continue;
-      Task& task = tasks.emplace_back(Task{.catalog = catalog, .customer = std::move(customer), .anew = true, .sweeping = true});
+      Task& task =
+          tasks.emplace_back(Task{.catalog = catalog, .customer = std::move(customer), .anew = true, .sweeping = true});
       task.name.workspace = way->workspace;
     }
     for (Task& task : tasks) task.name.customer_id = task.customer.customer_id;
@@ -401,11 +403,8 @@ absl::StatusOr<bool> Tracker::PassTime() {
         ASSIGN_OR_RETURN(catalog, shelf_.GetCatalog(tx, names[i].workspace, revision));
       }
       const bool anew = customers[i]->revision != catalog->revision;
-      tasks.push_back({.name = names[i],
-                       .catalog = catalog,
-                       .customer = *std::move(customers[i]),
-                       .anew = anew,
-                       .sweeping = anew});
+      tasks.push_back(
+          {.name = names[i], .catalog = catalog, .customer = *std::move(customers[i]), .anew = anew, .sweeping = anew});
     }
     ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
     for (Task& task : tasks) RETURN_IF_ERROR(Evaluate(tx, shelf_, now, task));
@@ -423,8 +422,12 @@ absl::StatusOr<bool> Tracker::PassTime() {
 
 absl::Status ApplyJourneyFacts(sql::Transaction& tx, journal::Lanes&, absl::Span<const journal::Entry> entries) {
   for (const journal::Entry& entry : entries) {
-    ASSIGN_OR_RETURN(const PublishedVersion version, ToPublishedVersion(entry));
-    RETURN_IF_ERROR(AddVersion(tx, entry.workspace, version));
+    ASSIGN_OR_RETURN(const JourneyFact fact, ToJourneyFact(entry));
+    if (const auto* version = std::get_if<PublishedVersion>(&fact)) {
+      RETURN_IF_ERROR(AddVersion(tx, entry.workspace, *version));
+    } else {
+      RETURN_IF_ERROR(CloseVersions(tx, entry.workspace, std::get<ClosedVersions>(fact)));
+    }
   }
   return absl::OkStatus();
 }

@@ -18,7 +18,10 @@ using ::testing::IsEmpty;
 const absl::Time kMonday = absl::FromUnixSeconds(1'777'885'200);
 
 Journey JourneyOf(std::string journey_id) {
-  return {.journey_id = journey_id, .title = absl::StrCat("The ", journey_id), .create_time = kMonday};
+  return {.journey_id = journey_id,
+          .title = absl::StrCat("The ", journey_id),
+          .create_time = kMonday,
+          .archive_time = std::nullopt};
 }
 
 Version VersionOf(std::string journey_id, uint32_t number) {
@@ -27,8 +30,12 @@ Version VersionOf(std::string journey_id, uint32_t number) {
           .definition = std::string("\x0a\x00\xff", 3),
           .content_hash = absl::StrCat("hash ", number),
           .change_note = absl::StrCat("note ", number),
+          .parent_number = number - 1,
+          .parent_content_hash = "hash of the parent",
+          .authors = {"Ann Lee", "Bøb"},
           .create_time = kMonday + absl::Hours(number),
-          .publish_time = std::nullopt};
+          .publish_time = std::nullopt,
+          .retire_time = std::nullopt};
 }
 
 class JourneyStoreTest : public ::testing::TestWithParam<sql::Engine> {
@@ -106,7 +113,7 @@ TEST_P(JourneyStoreTest, ListsAWorkspacesJourneysByIdFromWherePageEnded) {
   for (const std::string id : {"renewal", "adoption", "onboarding"}) Add("acme", JourneyOf(id));
   Add("globex", JourneyOf("expansion"));
   const auto list = [&](std::string after, int limit) {
-    return Read([&](sql::Transaction& tx) { return ListJourneys(tx, "acme", after, limit); }).value();
+    return Read([&](sql::Transaction& tx) { return ListJourneys(tx, "acme", {}, after, limit); }).value();
   };
   EXPECT_THAT(list("", 2), ElementsAre(JourneyOf("adoption"), JourneyOf("onboarding")));
   EXPECT_THAT(list("onboarding", 2), ElementsAre(JourneyOf("renewal")));
@@ -149,6 +156,72 @@ TEST_P(JourneyStoreTest, APublishedVersionIsTheJourneysLatest) {
   Save("acme", published);
   EXPECT_EQ(Published("acme", "onboarding").value(), published);
   EXPECT_EQ(Journey_("acme", "onboarding")->latest_published_number, 1u);
+  EXPECT_EQ(Journey_("acme", "onboarding")->last_published_number, 1u);
+}
+
+TEST_P(JourneyStoreTest, WhereTheLatestIsRetiredTheOneBeforeIsTheLatest) {
+  Add("acme", JourneyOf("onboarding"));
+  for (uint32_t number = 1; number <= 3; ++number) Add("acme", VersionOf("onboarding", number));
+  for (uint32_t number = 1; number <= 2; ++number) {
+    Version published = VersionOf("onboarding", number);
+    published.state = VersionState::kPublished;
+    Save("acme", published);
+  }
+  Version retired = VersionOf("onboarding", 2);
+  retired.state = VersionState::kRetired;
+  retired.retire_time = kMonday;
+  Save("acme", retired);
+  EXPECT_EQ(Version_("acme", "onboarding", 2).value(), retired);
+  EXPECT_EQ(Journey_("acme", "onboarding")->latest_published_number, 1u);
+  EXPECT_EQ(Journey_("acme", "onboarding")->last_published_number, 2u);
+}
+
+TEST_P(JourneyStoreTest, SavingAJourneyReplacesItsTitleLabelsApprovalsAndArchival) {
+  Journey journey = JourneyOf("onboarding");
+  journey.labels = {{"team", "growth"}, {"region", "emea = first"}, {"empty", ""}};
+  journey.required_approvals = 2;
+  Add("acme", journey);
+  EXPECT_EQ(Journey_("acme", "onboarding").value(), journey);
+  journey.title = "Better";
+  journey.labels = {{"team", "success"}};
+  journey.required_approvals = 0;
+  journey.revision = 2;
+  journey.archive_time = kMonday;
+  ASSERT_EQ(Write([&](sql::Transaction& tx) { return SaveJourney(tx, "acme", journey); }), absl::OkStatus());
+  EXPECT_EQ(Journey_("acme", "onboarding").value(), journey);
+}
+
+TEST_P(JourneyStoreTest, ListsByLabelAndByWhetherArchived) {
+  for (const std::string id : {"adoption", "onboarding", "renewal", "trial"}) {
+    Journey journey = JourneyOf(id);
+    journey.labels["team"] = id == "adoption" ? "success" : "growth";
+    if (id == "trial") journey.archive_time = kMonday;
+    Add("acme", journey);
+  }
+  const auto ids = [&](JourneyFilter filter, std::string after) {
+    std::vector<std::string> found;
+    const std::vector<Journey> journeys =
+        Read([&](sql::Transaction& tx) { return ListJourneys(tx, "acme", filter, after, 10); }).value();
+    for (const Journey& journey : journeys) {
+      found.push_back(journey.journey_id);
+    }
+    return found;
+  };
+  using Label = std::pair<std::string, std::string>;
+  EXPECT_THAT(ids({.label = Label("team", "growth")}, ""), ElementsAre("onboarding", "renewal"));
+  EXPECT_THAT(ids({.label = Label("team", "growth")}, "onboarding"), ElementsAre("renewal"));
+  EXPECT_THAT(ids({.archived = true, .label = Label("team", "growth")}, ""), ElementsAre("trial"));
+  EXPECT_THAT(ids({.archived = true, .label = std::nullopt}, ""), ElementsAre("trial"));
+  EXPECT_THAT(ids({.label = Label("team", "sales")}, ""), IsEmpty());
+}
+
+TEST_P(JourneyStoreTest, FindsThoseThatExist) {
+  Add("acme", JourneyOf("onboarding"));
+  Add("globex", JourneyOf("renewal"));
+  EXPECT_THAT(Read([&](sql::Transaction& tx) {
+                return FindJourneys(tx, "acme", {"renewal", "onboarding"});
+              }).value(),
+              ElementsAre("onboarding"));
 }
 
 TEST_P(JourneyStoreTest, AMissingVersionIsNotFound) {

@@ -1,0 +1,22 @@
+// The edge of the template gallery: gRPC in, use case called, answer out.
+#ifndef WAYMARK_SERVICES_JOURNEY_TEMPLATE_GALLERY_SERVICE_H_
+#define WAYMARK_SERVICES_JOURNEY_TEMPLATE_GALLERY_SERVICE_H_
+
+#include <memory>
+
+#include "common/rpc/authorizer.h"
+#include "services/journey/importer.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace waymark::journey {
+
+// waymark.journey.v1.TemplateGalleryService. What is given must outlive it. (A shared_ptr only so that callers can
+// destroy it without gRPC's headers, which are slow to compile.)
+std::shared_ptr<grpc::Service> MakeTemplateGalleryService(const rpc::Authorizer& authorizer, Importer& importer);
+
+}  // namespace waymark::journey
+
+#endif  // WAYMARK_SERVICES_JOURNEY_TEMPLATE_GALLERY_SERVICE_H_
