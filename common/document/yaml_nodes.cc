@@ -20,7 +20,12 @@ class NodeMaker final : public YAML::EventHandler {
  public:
   NodeMaker(const Limits& limits, Nodes* nodes) : limits_(limits), nodes_(*nodes) {}
 
-  void OnDocumentStart(const YAML::Mark&) override { anchors_.clear(); }
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // At a bracket that closes nothing yaml-cpp finds one empty document after the other, for ever.
+    if (mark.pos <= last_start_) throw YAML::ParserException(mark, "what stands here belongs to nothing");
+    last_start_ = mark.pos;
+    anchors_.clear();
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { Add(Node::Kind::kNull, mark, anchor); }
@@ -90,6 +95,7 @@ class NodeMaker final : public YAML::EventHandler {
 
   const Limits& limits_;
   Nodes& nodes_;
+  int last_start_ = -1;  // Of the document before, in bytes.
   std::vector<Node*> open_;
   absl::flat_hash_map<YAML::anchor_t, const Node*> anchors_;
 };

@@ -111,6 +111,12 @@ TEST(YamlReaderTest, MalformedYamlIsNamedByLineAndColumn) {
   EXPECT_THAT(ProblemsOf("journey:\n\tjourney_id: a\n"), ElementsAre(HasSubstr("malformed YAML")));
 }
 
+TEST(YamlReaderTest, ABracketThatClosesNothingIsMalformed) {
+  for (const char* text : {"journey: {}\n}", "{journey: {}}]", "]", "a: }"}) {
+    EXPECT_THAT(ProblemsOf(text), ElementsAre(HasSubstr("malformed YAML: "))) << text;
+  }
+}
+
 TEST(YamlReaderTest, UnknownFieldNamesTheNearestOne) {
   EXPECT_THAT(
       ProblemsOf(With("at_least: 3", "at_lest: 3")),
@@ -120,7 +126,7 @@ TEST(YamlReaderTest, UnknownFieldNamesTheNearestOne) {
 
 TEST(YamlReaderTest, UnknownFieldLikeNoOtherNamesAllThereAre) {
   EXPECT_THAT(ProblemsOf("flow: {}"), ElementsAre("j.yaml:1:1: unknown field \"flow\"; known are journey, scorecard, "
-                                                  "playbook, channel"));
+                                                  "playbook, channel, persona, segment"));
 }
 
 TEST(YamlReaderTest, WordsAreNoNumbers) {
