@@ -1,5 +1,6 @@
 #include "services/cli/journey_templates.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -10,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/nearest.h"
-#include "services/cli/table.h"
 #include "services/cli/usage.h"
 #include "services/journey/templates/templates.h"
 
@@ -19,12 +19,13 @@ namespace waymark::cli {
 namespace fs = std::filesystem;
 
 void ListTemplates(std::ostream& out) {
-  Table table({{"TEMPLATE"}, {"JOURNEY"}, {"WHAT IT IS"}});
+  size_t width = 0;
+  for (const journey::Template& one : journey::Templates()) width = std::max(width, one.id.size());
   for (const journey::Template& one : journey::Templates()) {
-    table.Add({std::string(one.id), std::string(one.title), std::string(one.summary)});
+    out << one.id << std::string(width - one.id.size() + 2, ' ') << one.title << "\n"
+        << std::string(width + 2, ' ') << one.summary << "\n";
   }
-  out << table.Render() << "\nwaymark journey init --template " << journey::Templates().front().id
-      << " writes one as a file to edit\n";
+  out << "\nwaymark journey init --template " << journey::Templates().front().id << " writes one as a file to edit\n";
 }
 
 absl::Status WriteTemplate(const std::string& id, const std::string& folder, std::ostream& out) {
