@@ -90,14 +90,15 @@ std::vector<rules::SegmentRule> SegmentRulesIn(const std::vector<SourcedManifest
 }
 
 std::vector<rules::Finding> CheckOffline(const SourcedManifest& source, const std::vector<SourcedManifest>& all) {
-  static_cast<void>(all);
   switch (source.manifest.kind_case()) {
     case Manifest::kJourney:
-      return CheckAround(source.manifest.journey(), rules::Check(source.manifest.journey().definition()));
+      // Of the workspace nothing is known but what is applied with it.
+      return CheckAround(source.manifest.journey(),
+                         rules::Check(source.manifest.journey().definition(), {.segment_rules = SegmentRulesIn(all)}));
     case Manifest::kPersona:
       return CheckAround(source.manifest.persona(), rules::CheckForm(source.manifest.persona().definition()));
     case Manifest::kSegment:
-      return CheckAround(source.manifest.segment(), rules::CheckForm(source.manifest.segment().definition()));
+      return CheckAround(source.manifest.segment(), rules::Check(source.manifest.segment().definition()));
     case Manifest::kScorecard:
       return CheckAround(source.manifest.scorecard());  // What it says is checked by its service.
     case Manifest::kPlaybook:

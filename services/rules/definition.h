@@ -101,6 +101,14 @@ struct Transition {
   friend bool operator==(const Transition&, const Transition&) = default;
 };
 
+// A persona as a journey names it.
+struct Persona {
+  std::string persona_id;
+  uint32_t number = 0;  // 0: the newest, not pinned yet.
+  bool anchor = false;
+  friend bool operator==(const Persona&, const Persona&) = default;
+};
+
 // A segment as a journey pins it.
 struct Segment {
   std::string segment_id;
@@ -119,6 +127,7 @@ struct Touchpoint {
   std::string after_milestone;
   std::string before_milestone;
   std::string expected_event;
+  std::string playbook_id;
   friend bool operator==(const Touchpoint&, const Touchpoint&) = default;
 };
 
@@ -130,7 +139,7 @@ struct Definition {
   std::vector<Exit> exits;
   std::vector<Transition> transitions;
   std::vector<Touchpoint> touchpoints;
-  std::vector<std::string> persona_ids;
+  std::vector<Persona> personas;
   std::vector<Segment> segments;
   std::vector<Goal> goals;
   std::string time_zone = "UTC";

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace waymark::rules {
 
@@ -26,6 +28,11 @@ struct Finding {
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };
+
+// Appends a finding while there are fewer than kMostFindings.
+inline void Note(std::vector<Finding>& findings, Finding finding) {
+  if (findings.size() < kMostFindings) findings.push_back(std::move(finding));
+}
 
 }  // namespace waymark::rules
 

@@ -4,59 +4,73 @@
 #include <string>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "services/rules/contradiction.h"
+#include "services/rules/cycles.h"
+#include "services/rules/flow.h"
+#include "services/rules/outlook.h"
+#include "services/rules/references.h"
+#include "services/rules/scenario_check.h"
+#include "services/rules/shape.h"
+#include "services/rules/timing.h"
 
 namespace waymark::rules {
 namespace {
 
-// Walks through a definition and notes what is wrong.
-class Inspection {
- public:
-  std::vector<Finding> Inspect(const Definition& definition) {
-    if (definition.stages.empty()) {
-      Add("NOTHING_TO_PASS", "stages", "the journey has no stage", "add the stages that a customer passes, in order",
-          Layer::kMeaning);
-    } else if (std::all_of(definition.stages.begin(), definition.stages.end(),
-                           [](const Stage& stage) { return stage.milestones.empty(); })) {
-      Add("NOTHING_TO_PASS", "stages", "no stage has a milestone: whoever gets in has completed the journey at once",
-          "add the milestones that complete a stage", Layer::kMeaning);
-    }
-    size_t milestones = 0;
-    for (const Stage& stage : definition.stages) milestones += stage.milestones.size();
-    if (milestones > kMostMilestones) {
-      Add("TOO_MANY", "stages", absl::StrCat("there are ", milestones, " milestones"),
-          absl::StrCat("keep to ", kMostMilestones, " in the whole journey"), Layer::kForm);
-    }
-    for (size_t i = 0; i < definition.stages.size(); ++i) {
-      for (size_t k = 0; k < definition.stages[i].milestones.size(); ++k) {
-        InspectKey(definition.stages[i].milestones[k].key, absl::StrCat("stages[", i, "].milestones[", k, "].key"));
-      }
-    }
-    return std::move(findings_);
-  }
+void Append(std::vector<Finding>& findings, std::vector<Finding> more) {
+  for (Finding& finding : more) Note(findings, std::move(finding));
+}
 
- private:
-  void Add(absl::string_view code, std::string path, std::string message, std::string hint, Layer layer) {
-    if (findings_.size() >= kMostFindings) return;
-    findings_.push_back({std::string(code), std::move(path), std::move(message), std::move(hint), layer});
-  }
-
-  void InspectKey(const std::string& key, std::string path) {
-    if (key.empty() || findings_.size() >= kMostFindings) return;
-    if (const auto [first, is_new] = milestones_.emplace(key, path); !is_new) {
-      Add("KEY_REPEATED", std::move(path), absl::StrCat("\"", key, "\" is the key of ", first->second, " already"),
-          "choose a key that is used only once in the journey", Layer::kForm);
-    }
-  }
-
-  std::vector<Finding> findings_;
-  absl::flat_hash_map<std::string, std::string> milestones_;
-};
+// Whether it is too much to be reasoned about.
+bool IsTooMuch(const std::vector<Finding>& findings) {
+  return findings.size() >= kMostFindings || std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+           return finding.code == "TOO_MANY" || finding.code == "TOO_DEEP";
+         });
+}
 
 }  // namespace
 
-std::vector<Finding> Validate(const Definition& definition) { return Inspection().Inspect(definition); }
+std::vector<Finding> Validate(const Definition& definition, const Surroundings& surroundings,
+                              absl::Span<const Scenario> scenarios) {
+  std::vector<Finding> findings = CheckShape(definition);
+  if (IsTooMuch(findings)) return findings;
+  Append(findings, CheckReferences(definition, scenarios, surroundings));
+  const Outlook outlook(definition, surroundings.segment_rules);
+  std::vector<Finding> meaning = CheckCriteria(outlook);
+  // What has no form inside means nothing.
+  meaning.erase(std::remove_if(meaning.begin(), meaning.end(),
+                               [&](const Finding& finding) {
+                                 return std::any_of(findings.begin(), findings.end(), [&](const Finding& inside) {
+                                   return inside.layer == Layer::kForm && absl::StartsWith(inside.path, finding.path);
+                                 });
+                               }),
+                meaning.end());
+  absl::flat_hash_set<std::string> faulty;
+  for (const auto* list : {&findings, &meaning}) {
+    for (const Finding& finding : *list) {
+      if (finding.severity == Severity::kError) faulty.insert(finding.path);
+    }
+  }
+  Append(meaning, CheckFlow(outlook, faulty));
+  Append(meaning, CheckCycles(outlook));
+  Append(meaning, CheckTiming(definition));
+  Append(meaning, CheckScenarios(scenarios));
+  if (!definition.tracks) {
+    for (Finding& finding : meaning) {
+      if (finding.code != "NOTHING_TO_PASS") finding.severity = Severity::kWarning;
+    }
+  }
+  Append(findings, std::move(meaning));
+  return findings;
+}
+
+std::vector<Finding> ValidateSegment(const Criterion& criterion, const Surroundings& surroundings) {
+  std::vector<Finding> findings = CheckShapeOfSegment(criterion);
+  if (IsTooMuch(findings)) return findings;
+  Append(findings, CheckReferencesOfSegment(criterion, surroundings));
+  Append(findings, CheckCriterionOfSegment(criterion));
+  return findings;
+}
 
 }  // namespace waymark::rules

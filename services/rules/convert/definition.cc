@@ -5,9 +5,12 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "services/rules/convert/form.h"
+#include "services/rules/convert/scenario.h"
 #include "services/rules/validation.h"
 
 namespace waymark::rules {
@@ -278,9 +281,12 @@ Definition FromProto(const v1::JourneyDefinition& message) {
                                       .stage_key = touchpoint.stage_key(),
                                       .after_milestone = touchpoint.after_milestone(),
                                       .before_milestone = touchpoint.before_milestone(),
-                                      .expected_event = touchpoint.expected_event()});
+                                      .expected_event = touchpoint.expected_event(),
+                                      .playbook_id = touchpoint.playbook_id()});
   }
-  for (const v1::PersonaRef& persona : message.personas()) definition.persona_ids.push_back(persona.persona_id());
+  for (const v1::PersonaRef& persona : message.personas()) {
+    definition.personas.push_back({persona.persona_id(), persona.number(), persona.anchor()});
+  }
   for (const v1::SegmentRef& segment : message.segments()) {
     definition.segments.push_back({segment.segment_id(), segment.number()});
   }
@@ -295,7 +301,13 @@ Definition FromProto(const v1::JourneyDefinition& message) {
   return definition;
 }
 
-std::vector<Finding> Check(const v1::JourneyDefinition& message) {
+namespace {
+
+constexpr int kMostMood = 2;
+
+// What is wrong with the form of a message's fields, and then whatever `more` finds.
+std::vector<Finding> CheckBoth(const google::protobuf::Message& message,
+                               absl::FunctionRef<std::vector<Finding>()> more) {
   std::vector<Finding> findings = CheckForm(message);
   // What is too much to be a definition is not looked into.
   const bool too_much =
@@ -304,7 +316,7 @@ std::vector<Finding> Check(const v1::JourneyDefinition& message) {
       });
   if (too_much) return findings;
   const std::vector<Finding> form = findings;
-  for (Finding& finding : Validate(FromProto(message))) {
+  for (Finding& finding : more()) {
     // What has no form has no inside that could be wrong.
     const bool known = std::any_of(form.begin(), form.end(), [&](const Finding& found) {
       return !found.path.empty() && absl::StartsWith(finding.path, found.path);
@@ -314,6 +326,28 @@ std::vector<Finding> Check(const v1::JourneyDefinition& message) {
   SortByPlace(*message.GetDescriptor(), findings);
   if (findings.size() > kMostFindings) findings.resize(kMostFindings);
   return findings;
+}
+
+}  // namespace
+
+std::vector<Finding> Check(const v1::JourneyDefinition& message, const Surroundings& surroundings) {
+  return CheckBoth(message, [&] {
+    std::vector<Finding> findings = Validate(FromProto(message), surroundings, ScenariosOf(message));
+    // Moods decide nothing and stay in the proto.
+    for (int i = 0; i < message.stages_size(); ++i) {
+      const int mood = message.stages(i).experience().mood();
+      if (mood >= -kMostMood && mood <= kMostMood) continue;
+      Note(findings, {.code = "OUT_OF_RANGE",
+                      .path = absl::StrCat("stages[", i, "].experience.mood"),
+                      .message = absl::StrCat(mood, " is out of range"),
+                      .hint = absl::StrCat("keep between -", kMostMood, " and ", kMostMood)});
+    }
+    return findings;
+  });
+}
+
+std::vector<Finding> Check(const v1::SegmentDefinition& message, const Surroundings& surroundings) {
+  return CheckBoth(message, [&] { return ValidateSegment(FromProto(message.criterion()), surroundings); });
 }
 
 }  // namespace waymark::rules
