@@ -85,7 +85,8 @@ void ShowCoverage(const rules::Journey& journey, const std::vector<rules::Scenar
   for (const rules::Scenario& scenario : scenarios) {
     if (!scenario.persona_id.empty()) ++runs[scenario.persona_id];
   }
-  std::vector<std::string> personas = journey.version().definition.persona_ids;
+  std::vector<std::string> personas;
+  for (const rules::Persona& persona : journey.version().definition.personas) personas.push_back(persona.persona_id);
   for (const auto& [persona, count] : runs) {
     if (std::find(personas.begin(), personas.end(), persona) == personas.end()) personas.push_back(persona);
   }
