@@ -16,6 +16,7 @@
 #include "services/cli/publication.h"
 #include "services/cli/table.h"
 #include "services/cli/versioned_kinds.h"
+#include "services/rules/convert/canonical.h"
 #include "services/rules/convert/diff.h"
 #include "waymark/notification/v1/channel.pb.h"
 
@@ -40,12 +41,18 @@ absl::Status Refused(const Session& session, const SourcedManifest& source, cons
                    ", see above"));
 }
 
-// Asks the server about every journey before anything changes.
+// Asks the server about every journey before anything changes: together with what is made beside it.
 absl::Status CheckJourneys(const Session& session, const std::vector<SourcedManifest>& sources) {
+  journey::v1::ValidateVersionRequest request;
+  for (const SourcedManifest& source : sources) {
+    if (source.manifest.has_persona()) request.add_assumed_persona_ids(source.manifest.persona().persona_id());
+    if (source.manifest.has_segment()) request.add_assumed_segment_ids(source.manifest.segment().segment_id());
+    if (source.manifest.has_journey()) request.add_assumed_journey_ids(source.manifest.journey().journey_id());
+  }
   Tally tally;
   for (const SourcedManifest& source : sources) {
     if (!source.manifest.has_journey()) continue;
-    journey::v1::ValidateVersionRequest request;
+    request.set_journey_id(source.manifest.journey().journey_id());
     *request.mutable_definition() = source.manifest.journey().definition();
     ASSIGN_OR_RETURN(const auto answer, session.client.Get<journey::v1::ValidateVersionResponse>(request));
     std::vector<rules::Finding> findings;
@@ -79,6 +86,22 @@ absl::StatusOr<uint32_t> CreateDraft(const Session& session, const typename Kind
   return answer.version().number();
 }
 
+// Writes the newest edition of every persona and segment down where it is left open, as publishing has done in the
+// version that is there: so what says the same is seen to say the same. What the server does not know stays open.
+void Pin(const Session& session, journey::v1::JourneyDefinition* definition) {
+  const auto pin = [&]<typename Kind>(const Kind&, auto* refs, const auto& id_of) {
+    for (auto& ref : *refs) {
+      if (ref.number() != 0) continue;
+      typename Kind::GetRequest get;
+      Kind::SetId(id_of(ref), &get);
+      const auto found = session.client.Get<typename Kind::GetResponse>(get);
+      if (found.ok()) ref.set_number(Kind::Of(*found).number());
+    }
+  };
+  pin(PersonaKind(), definition->mutable_personas(), [](const auto& ref) { return ref.persona_id(); });
+  pin(SegmentKind(), definition->mutable_segments(), [](const auto& ref) { return ref.segment_id(); });
+}
+
 // Applies one journey, scorecard or playbook.
 template <typename Kind>
 absl::Status ApplyVersioned(const Session& session, const ApplyOptions& options, const SourcedManifest& source,
@@ -91,7 +114,10 @@ absl::Status ApplyVersioned(const Session& session, const ApplyOptions& options,
   const uint32_t published = found.ok() ? Kind::Of(*found).latest_published_number() : 0;
   ASSIGN_OR_RETURN(const auto newest, FindNewest<Kind>(session, id, published));
 
-  const auto wanted = Kind::Normalised(manifest.definition());
+  auto wanted = Kind::Normalised(manifest.definition());
+  if constexpr (std::is_same_v<Kind, JourneyKind>) {
+    if (newest.has_value() && newest->state() == Kind::kPublished) Pin(session, &wanted);
+  }
   const auto present = newest.has_value() ? Kind::Normalised(newest->definition()) : typename Kind::Definition();
   const bool same = newest.has_value() && google::protobuf::util::MessageDifferencer::Equals(wanted, present);
   uint32_t number = newest.has_value() ? newest->number() : 0;
@@ -135,6 +161,47 @@ absl::Status ApplyVersioned(const Session& session, const ApplyOptions& options,
   if (!same && newest.has_value()) {
     WriteDifferences(rules::Diff(present, wanted), "    ", session.out);
   }
+  return absl::OkStatus();
+}
+
+// Applies one persona or segment.
+template <typename Kind>
+absl::Status ApplyEdition(const Session& session, const ApplyOptions& options, const SourcedManifest& source,
+                          const typename Kind::Manifest& manifest) {
+  typename Kind::GetRequest get;
+  Kind::SetId(Kind::IdOf(manifest), &get);
+  const auto found = session.client.Get<typename Kind::GetResponse>(get);
+  if (!found.ok() && !absl::IsNotFound(found.status())) return Refused(session, source, found.status());
+  const bool same =
+      found.ok() && rules::ContentHash(manifest.definition()) == rules::ContentHash(Kind::Of(*found).definition());
+  session.out << NameOf(source.manifest) << ": ";
+  if (same) {
+    session.out << "unchanged, edition " << Kind::Of(*found).number() << "\n";
+    return absl::OkStatus();
+  }
+  const char* word = found.ok() ? "changed" : "created";
+  if (options.dry_run) {
+    session.out << "would be " << word << "\n";
+  } else if (found.ok()) {
+    typename Kind::UpdateRequest update;
+    Kind::SetId(Kind::IdOf(manifest), Kind::In(&update));
+    *Kind::In(&update)->mutable_definition() = manifest.definition();
+    update.set_etag(Kind::Of(*found).etag());
+    update.set_request_id(NewId(absl::Now()));
+    const auto updated = session.client.Get<typename Kind::UpdateResponse>(update);
+    if (!updated.ok()) return Refused(session, source, updated.status());
+    session.out << word << ", edition " << Kind::Of(*updated).number() << "\n";
+  } else {
+    typename Kind::CreateRequest create;
+    Kind::SetId(Kind::IdOf(manifest), Kind::In(&create));
+    *Kind::In(&create)->mutable_definition() = manifest.definition();
+    create.set_request_id(NewId(absl::Now()));
+    const auto created = session.client.Get<typename Kind::CreateResponse>(create);
+    if (!created.ok()) return Refused(session, source, created.status());
+    session.out << word << ", edition 1\n";
+  }
+  if (found.ok())
+    WriteDifferences(rules::Diff(Kind::Of(*found).definition(), manifest.definition()), "    ", session.out);
   return absl::OkStatus();
 }
 
@@ -184,8 +251,9 @@ absl::Status ApplyOne(const Session& session, const ApplyOptions& options, const
     case Manifest::kChannel:
       return ApplyChannel(session, options, source);
     case Manifest::kPersona:
+      return ApplyEdition<PersonaKind>(session, options, source, source.manifest.persona());
     case Manifest::kSegment:
-      return absl::UnimplementedError(absl::StrCat(NameOf(source.manifest), ": the server takes none yet"));
+      return ApplyEdition<SegmentKind>(session, options, source, source.manifest.segment());
     case Manifest::KIND_NOT_SET:
       break;  // Refused when it was read.
   }

@@ -1,4 +1,5 @@
-// The three kinds of things with versions, each by the messages of its service: what `apply` needs to treat them alike.
+// The three kinds of things with versions and the two with editions, each by the messages of its service: what `apply`
+// needs to treat them alike.
 #ifndef WAYMARK_SERVICES_CLI_VERSIONED_KINDS_H_
 #define WAYMARK_SERVICES_CLI_VERSIONED_KINDS_H_
 
@@ -6,6 +7,8 @@
 
 #include "waymark/health/v1/scorecard.pb.h"
 #include "waymark/journey/v1/journey.pb.h"
+#include "waymark/journey/v1/persona.pb.h"
+#include "waymark/journey/v1/segment.pb.h"
 #include "waymark/manifest/v1/manifest.pb.h"
 #include "waymark/notification/v1/playbook.pb.h"
 
@@ -91,6 +94,55 @@ struct PlaybookKind {
   static const notification::v1::Playbook& Of(const GetResponse& response) { return response.playbook(); }
   static notification::v1::Playbook* In(CreateRequest* request) { return request->mutable_playbook(); }
   static Definition Normalised(Definition definition) { return definition; }  // Nothing may be left out.
+};
+
+// The two kinds of things with editions.
+struct PersonaKind {
+  using Manifest = manifest::v1::PersonaManifest;
+  using GetRequest = journey::v1::GetPersonaRequest;
+  using GetResponse = journey::v1::GetPersonaResponse;
+  using CreateRequest = journey::v1::CreatePersonaRequest;
+  using CreateResponse = journey::v1::CreatePersonaResponse;
+  using UpdateRequest = journey::v1::UpdatePersonaRequest;
+  using UpdateResponse = journey::v1::UpdatePersonaResponse;
+
+  static const std::string& IdOf(const Manifest& manifest) { return manifest.persona_id(); }
+  template <typename Message>
+  static void SetId(const std::string& id, Message* message) {
+    message->set_persona_id(id);
+  }
+  template <typename Response>
+  static const journey::v1::Persona& Of(const Response& response) {
+    return response.persona();
+  }
+  template <typename Request>
+  static journey::v1::Persona* In(Request* request) {
+    return request->mutable_persona();
+  }
+};
+
+struct SegmentKind {
+  using Manifest = manifest::v1::SegmentManifest;
+  using GetRequest = journey::v1::GetSegmentRequest;
+  using GetResponse = journey::v1::GetSegmentResponse;
+  using CreateRequest = journey::v1::CreateSegmentRequest;
+  using CreateResponse = journey::v1::CreateSegmentResponse;
+  using UpdateRequest = journey::v1::UpdateSegmentRequest;
+  using UpdateResponse = journey::v1::UpdateSegmentResponse;
+
+  static const std::string& IdOf(const Manifest& manifest) { return manifest.segment_id(); }
+  template <typename Message>
+  static void SetId(const std::string& id, Message* message) {
+    message->set_segment_id(id);
+  }
+  template <typename Response>
+  static const journey::v1::Segment& Of(const Response& response) {
+    return response.segment();
+  }
+  template <typename Request>
+  static journey::v1::Segment* In(Request* request) {
+    return request->mutable_segment();
+  }
 };
 
 }  // namespace waymark::cli

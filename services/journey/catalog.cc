@@ -1,5 +1,7 @@
 #include "services/journey/catalog.h"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "common/base/status.h"
@@ -9,6 +11,7 @@
 #include "services/journey/map/svg.h"
 #include "services/journey/rehearsal.h"
 #include "services/journey/surroundings.h"
+#include "services/journey/verdicts.h"
 
 namespace waymark::journey {
 namespace {
@@ -68,13 +71,23 @@ absl::StatusOr<v1::ListVersionsResponse> Catalog::ListVersions(const VersionPage
 
 absl::StatusOr<v1::ValidateVersionResponse> Catalog::ValidateVersion(const Subject& subject) {
   v1::ValidateVersionResponse response;
+  v1::JourneyDefinition definition;
+  std::vector<v1::PinnedSegment> segments;
   RETURN_IF_ERROR(db_.Read([&](sql::Transaction& tx) -> absl::Status {
-    ASSIGN_OR_RETURN(const v1::JourneyDefinition definition, ReadSubject(tx, subject));
+    ASSIGN_OR_RETURN(definition, ReadSubject(tx, subject));
     ASSIGN_OR_RETURN(const Surroundings surroundings,
                      LookAround(tx, subject.workspace, subject.journey_id, definition));
     response = ToValidateVersionResponse(definition, Inspect(definition, surroundings, subject));
+    ASSIGN_OR_RETURN(segments, ReadSegments(surroundings));
     return absl::OkStatus();
   }));
+  // What names nothing leads nowhere: it is mended before anybody asks where it leads.
+  const bool sound = std::none_of(response.findings().begin(), response.findings().end(), [](const v1::Finding& found) {
+    return found.severity() == v1::SEVERITY_ERROR && found.layer() != v1::LAYER_MEANING;
+  });
+  if (sound) {
+    for (v1::Verdict& verdict : FindVerdicts(definition, segments)) *response.add_verdicts() = std::move(verdict);
+  }
   return response;
 }
 

@@ -8,50 +8,11 @@
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "services/rules/convert/canonical.h"
+#include "services/rules/convert/definition.h"
 #include "services/rules/convert/form.h"
 
 namespace waymark::journey {
 namespace {
-
-// Notes where a rule names what belongs to a journey. Its depth is bounded: CheckForm has looked at it.
-void FindForbidden(const v1::Criterion& criterion, const std::string& path, std::vector<rules::Finding>& findings) {
-  const auto forbid = [&](const char* field, const char* what) {
-    findings.push_back({.code = "RULE_FORBIDDEN",
-                        .path = absl::StrCat(path, ".", field),
-                        .message = absl::StrCat("a segment's rule cannot name ", what),
-                        .hint = "name events, attributes, dates or health bands",
-                        .layer = rules::Layer::kForm});
-  };
-  const auto look_into = [&](const char* field, const auto& criteria) {
-    for (int i = 0; i < criteria.size(); ++i) {
-      FindForbidden(criteria[i], absl::StrCat(path, ".", field, ".criteria[", i, "]"), findings);
-    }
-  };
-  switch (criterion.kind_case()) {
-    case v1::Criterion::kMilestone:
-      return forbid("milestone", "a milestone: it belongs to no journey");
-    case v1::Criterion::kAttested:
-      return forbid("attested", "an attestation: what a person confirms is a milestone");
-    case v1::Criterion::kSegment:
-      return forbid("segment", "another segment");
-    case v1::Criterion::kAllOf:
-      return look_into("all_of", criterion.all_of().criteria());
-    case v1::Criterion::kAnyOf:
-      return look_into("any_of", criterion.any_of().criteria());
-    case v1::Criterion::kAtLeastOf:
-      return look_into("at_least_of", criterion.at_least_of().criteria());
-    case v1::Criterion::kNoneOf:
-      return look_into("none_of", criterion.none_of().criteria());
-    case v1::Criterion::kEventCount:
-    case v1::Criterion::kSequence:
-    case v1::Criterion::kAbsence:
-    case v1::Criterion::kAttribute:
-    case v1::Criterion::kHealthBand:
-    case v1::Criterion::kDateReached:
-    case v1::Criterion::KIND_NOT_SET:
-      return;
-  }
-}
 
 std::string BoundTo(EditionKind kind, const EditionPage& page) {
   return absl::StrCat(page.workspace, "/List/", WordFor(kind), "/", page.archived);
@@ -75,15 +36,13 @@ std::vector<rules::Finding> CheckDefinition(const v1::PersonaDefinition& definit
 }
 
 std::vector<rules::Finding> CheckDefinition(const v1::SegmentDefinition& definition) {
-  std::vector<rules::Finding> findings = rules::CheckForm(definition);
-  if (findings.empty()) FindForbidden(definition.criterion(), "criterion", findings);
-  return findings;
+  return rules::Check(definition);
 }
 
 template <typename Definition>
 absl::StatusOr<EditionContent> ToEditionContent(absl::string_view field, const std::string& id,
                                                 const Definition& definition) {
-  RETURN_IF_ERROR(CheckFindings(field, CheckDefinition(definition)));
+  RETURN_IF_ERROR(CheckErrors(field, CheckDefinition(definition)));
   Definition known = definition;
   known.DiscardUnknownFields();
   return EditionContent{.id = id, .definition = DeterministicBytes(known), .content_hash = rules::ContentHash(known)};

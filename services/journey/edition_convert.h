@@ -104,8 +104,7 @@ struct EditionPage {
   int limit = 0;
 };
 
-// Everything wrong with what a persona or a segment says, in the order of its fields. Segments: RULE_FORBIDDEN where
-// the rule names milestones, attestations or other segments.
+// Everything wrong with what a persona or a segment says, in the order of its fields.
 std::vector<rules::Finding> CheckDefinition(const v1::PersonaDefinition& definition);
 std::vector<rules::Finding> CheckDefinition(const v1::SegmentDefinition& definition);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,18 @@ namespace waymark::journey {
 namespace {
 
 constexpr size_t kMostPersonCharacters = 200;
+
+// INVALID_ARGUMENT with the findings of which `is_meant` is true.
+absl::Status Refuse(absl::string_view field, const std::vector<rules::Finding>& findings,
+                    absl::FunctionRef<bool(const rules::Finding&)> is_meant) {
+  std::vector<FieldViolation> violations;
+  for (const rules::Finding& finding : findings) {
+    if (!is_meant(finding)) continue;
+    violations.push_back({finding.path.empty() ? std::string(field) : absl::StrCat(field, ".", finding.path),
+                          absl::StrCat(finding.message, ": ", finding.hint)});
+  }
+  return violations.empty() ? absl::OkStatus() : InvalidFields(violations);
+}
 
 }  // namespace
 
@@ -57,13 +70,12 @@ absl::Status CheckGivenPerson(absl::string_view field, absl::string_view name) {
 }
 
 absl::Status CheckFindings(absl::string_view field, const std::vector<rules::Finding>& findings) {
-  std::vector<FieldViolation> violations;
-  for (const rules::Finding& finding : findings) {
-    if (finding.layer != rules::Layer::kForm) continue;
-    violations.push_back({finding.path.empty() ? std::string(field) : absl::StrCat(field, ".", finding.path),
-                          absl::StrCat(finding.message, ": ", finding.hint)});
-  }
-  return violations.empty() ? absl::OkStatus() : InvalidFields(violations);
+  return Refuse(field, findings, [](const rules::Finding& finding) { return finding.layer == rules::Layer::kForm; });
+}
+
+absl::Status CheckErrors(absl::string_view field, const std::vector<rules::Finding>& findings) {
+  return Refuse(field, findings,
+                [](const rules::Finding& finding) { return finding.severity == rules::Severity::kError; });
 }
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {

@@ -42,6 +42,9 @@ absl::Status CheckGivenPerson(absl::string_view field, absl::string_view name);
 // INVALID_ARGUMENT with every finding of Layer::kForm at its place below `field`; OK where there is none.
 absl::Status CheckFindings(absl::string_view field, const std::vector<rules::Finding>& findings);
 
+// The same with every finding that is an error, of whatever layer: for what has no drafts.
+absl::Status CheckErrors(absl::string_view field, const std::vector<rules::Finding>& findings);
+
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
 }  // namespace waymark::journey

@@ -20,11 +20,16 @@
 
 namespace waymark::journey {
 
+// What of a kind is known, by id: the number of its newest edition.
+using Newest = std::map<std::string, uint32_t>;
+
 struct Surroundings {
   // In the order in which the definition names them; absent: there is none, or, where the newest is asked for, it is
   // archived.
   std::vector<std::optional<Edition>> personas;
   std::vector<std::optional<Edition>> segments;
+  Newest known_personas;  // Of those that the definition names, in whatever edition; so the segments.
+  Newest known_segments;
   std::vector<std::string> journeys;  // Of those that the definition names, the ones that exist.
   std::vector<Tombstone> tombstones;  // Of the journey that it is for.
 };

@@ -304,12 +304,14 @@ class Inspection {
   }
 
   template <typename Things>
-  void InspectKeys(const Things& things, const absl::flat_hash_set<std::string>& removed, absl::string_view kind,
+  void InspectKeys(const Things& things, const RemovedKeys::Keys& removed, absl::string_view kind,
                    const std::string& list) {
     for (size_t i = 0; i < things.size() && !removed.empty(); ++i) {
-      if (!removed.contains(things[i].key)) continue;
+      const auto found = removed.find(things[i].key);
+      if (found == removed.end()) continue;
       Add("KEY_REUSED", absl::StrCat(list, "[", i, "].key"),
-          absl::StrCat("a published version had another ", kind, " \"", things[i].key, "\", which was removed"),
+          absl::StrCat("a published version had another ", kind, " \"", things[i].key, "\", which version ",
+                       found->second, " removed"),
           "choose a key that was never used: customers' histories name the old one");
     }
   }

@@ -15,13 +15,14 @@ namespace waymark::rules {
 
 // The keys that published versions of a journey had and that its newest one has no more: tombstones.
 struct RemovedKeys {
-  absl::flat_hash_set<std::string> stages;
-  absl::flat_hash_set<std::string> milestones;
-  absl::flat_hash_set<std::string> exits;
-  absl::flat_hash_set<std::string> transitions;
-  absl::flat_hash_set<std::string> touchpoints;
-  absl::flat_hash_set<std::string> goals;
-  absl::flat_hash_set<std::string> scenarios;
+  using Keys = absl::flat_hash_map<std::string, uint32_t>;  // And the version that removed each.
+  Keys stages;
+  Keys milestones;
+  Keys exits;
+  Keys transitions;
+  Keys touchpoints;
+  Keys goals;
+  Keys scenarios;
 };
 
 // What is absent is not known, as offline, and then nothing is checked against it.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "common/base/clock.h"
 #include "common/worker/worker.h"
@@ -185,6 +186,36 @@ TEST_F(CommandTest, AFolderIsAppliedAsAWholeAndAgainWithoutEffect) {
     EXPECT_EQ(listed.code, kDone) << listed.err;
   }
   EXPECT_THAT(Do("list channels").out, HasSubstr("the service's log"));
+}
+
+TEST_F(CommandTest, PersonasAndSegmentsAreMadeBeforeTheJourneyThatNamesThem) {
+  const std::string more = R"(    personas: [{persona_id: ada}]
+    segments: [{segment_id: big}]
+---
+segment:
+  segment_id: big
+  definition: {title: Big, criterion: {attribute: {name: seats, at_least: 100}}}
+---
+persona: {persona_id: ada, definition: {title: Ada}}
+)";
+  support::WriteFile(dir_.File("journey.yaml"), absl::StrCat(kJourney, more));
+  const Ran dry = Do("apply -f JOURNEY --dry-run");
+  EXPECT_EQ(dry.code, kDone) << dry.err;
+  EXPECT_THAT(dry.out, AllOf(HasSubstr("persona ada: would be created"), HasSubstr("segment big: would be created")));
+  const Ran applied = Do("apply -f JOURNEY --publish");
+  EXPECT_EQ(applied.code, kDone) << applied.err;
+  EXPECT_EQ(applied.out,
+            "persona ada: created, edition 1\nsegment big: created, edition 1\n"
+            "journey onboarding: created, version 1, published\n");
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").out,
+            "persona ada: unchanged, edition 1\nsegment big: unchanged, edition 1\n"
+            "journey onboarding: unchanged, version 1 (published)\n");
+  support::WriteFile(dir_.File("journey.yaml"),
+                     absl::StrReplaceAll(absl::StrCat(kJourney, more), {{"at_least: 100", "at_least: 500"}}));
+  const Ran changed = Do("apply -f JOURNEY");
+  EXPECT_THAT(changed.out, AllOf(HasSubstr("segment big: changed, edition 2"), HasSubstr("100 → 500"),
+                                 HasSubstr("journey onboarding: changed, version 2")))
+      << "the journey pins the new edition";
 }
 
 TEST_F(CommandTest, AWebhooksSecretIsShownOnceAndChannelsDoNotChange) {

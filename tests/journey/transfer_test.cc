@@ -249,7 +249,7 @@ TEST_P(TransferTest, EveryTemplateMakesAJourneyThatCanBePublished) {
     EXPECT_THAT(made.version().authors(), ElementsAre("Ann"));
     EXPECT_EQ(GetJourney(request.journey_id())->journey().title(), "Ours");
     const auto again = Ask<v1::CreateJourneyFromTemplateResponse>(request).value();
-    EXPECT_EQ(again.version().SerializeAsString(), made.version().SerializeAsString());
+    EXPECT_EQ(again.version().DebugString(), made.version().DebugString());
     EXPECT_FALSE(again.journey_created() || again.draft_created());
     EXPECT_THAT(again.created_persona_ids(), IsEmpty());
     EXPECT_THAT(again.created_segment_ids(), IsEmpty());

@@ -56,13 +56,13 @@ Sample ReadSample(const std::string& folder, const std::filesystem::path& path) 
 
 Surroundings CorpusWorkspace() {
   return {
-      .removed = {.stages = {"kick-off-call"},
-                  .milestones = {"legacy-import"},
-                  .exits = {"gone"},
-                  .transitions = {"old-shortcut"},
-                  .touchpoints = {"fax"},
-                  .goals = {"be-faster"},
-                  .scenarios = {"first-draft"}},
+      .removed = {.stages = {{"kick-off-call", 2}},
+                  .milestones = {{"legacy-import", 2}},
+                  .exits = {{"gone", 2}},
+                  .transitions = {{"old-shortcut", 3}},
+                  .touchpoints = {{"fax", 3}},
+                  .goals = {{"be-faster", 3}},
+                  .scenarios = {{"first-draft", 3}}},
       .personas = {{{"admin", 3}, {"champion", 1}, {"end-user", 2}, {"buyer", 1}}},
       .segments = {{{"enterprise", 2}, {"startup", 1}, {"self-serve", 4}, {"regulated", 1}}},
       .segment_rules = {{"enterprise", SeatsAtLeast(500)},

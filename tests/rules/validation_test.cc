@@ -118,13 +118,13 @@ TEST(ValidationTest, RemovedKeysOfEveryKindAreNotUsedAgain) {
   definition.touchpoints = {{.key = "call", .stage_key = "setup"}};
   definition.goals = {{.key = "grow"}};
   const std::vector<Scenario> scenarios = {{.key = "straight", .expect = {{.stage = "setup"}}}};
-  const Surroundings surroundings{.removed = {.stages = {"setup", "churned"},
-                                              .milestones = {"first-report"},
-                                              .exits = {"churned"},
-                                              .transitions = {"forward"},
-                                              .touchpoints = {"call"},
-                                              .goals = {"grow"},
-                                              .scenarios = {"straight"}}};
+  const Surroundings surroundings{.removed = {.stages = {{"setup", 2}, {"churned", 2}},
+                                              .milestones = {{"first-report", 2}},
+                                              .exits = {{"churned", 3}},
+                                              .transitions = {{"forward", 3}},
+                                              .touchpoints = {{"call", 4}},
+                                              .goals = {{"grow", 4}},
+                                              .scenarios = {{"straight", 4}}}};
   EXPECT_THAT(Validate(definition, surroundings, scenarios),
               UnorderedElementsAre(Finds("KEY_REUSED", "stages[0].key", Layer::kReferences),
                                    Finds("KEY_REUSED", "stages[1].milestones[0].key", Layer::kReferences),
