@@ -88,7 +88,7 @@ TEST_F(JourneyCommandsTest, EveryFindingIsALineWithPlacePathHintAndCode) {
                                               ":13:66: journey.definition.stages[0].milestones[0].criterion."
                                               "event_count.within: the duration is out of range; ")));
   EXPECT_THAT(ran.err, HasSubstr("[KEY_MALFORMED]"));
-  EXPECT_THAT(ran.err, HasSubstr("\nwaymark: 3 errors found, see above; nothing was changed\n"));
+  EXPECT_THAT(ran.err, HasSubstr("\nwaymark: 4 errors found, see above; nothing was changed\n"));
   EXPECT_EQ(ran.out, "");
 }
 
@@ -136,7 +136,7 @@ TEST_F(JourneyCommandsTest, NothingIsRunWhereAFileIsWrong) {
   const Ran ran = RunCommand({"test", File(With("key: convince", "key: Convince"))});
   EXPECT_EQ(ran.code, kFailed);
   EXPECT_EQ(ran.out, "");
-  EXPECT_THAT(ran.err, HasSubstr("waymark: 1 error found, see above; no scenario was run\n"));
+  EXPECT_THAT(ran.err, HasSubstr("waymark: 2 errors found, see above; no scenario was run\n"));
   EXPECT_THAT(RunCommand({"test", File("channel: {channel_id: a, log: {}}")}).err,
               HasSubstr("there is no journey in these files"));
 }

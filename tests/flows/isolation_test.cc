@@ -438,7 +438,9 @@ class IsolationTest : public ::testing::Test {
 
   Workspaces services_;
   Side own_{services_, "a", "own"};
-  Side foreign_{services_, "b", "foreign"};
+  // Ids that are missing, `thire-`, have the same letters: as near to one's own for a hint, as wide on a map, and on the
+  // same side of them in a list. So whatever differs in an answer tells of the other workspace.
+  Side foreign_{services_, "b", "their"};
   Side same_in_a_{services_, "a", "same"};
   Side same_in_b_{services_, "b", "same"};
   const std::vector<Side*> sides_ = {&own_, &foreign_, &same_in_a_, &same_in_b_};
@@ -530,7 +532,7 @@ class SwapTest : public IsolationTest {
       const Sample& sample = Samples()[i];
       const MessagePtr request = foreign_.Request(sample);
       if (const FieldDescriptor* field = request->GetDescriptor()->FindFieldByName("request_id"); field != nullptr) {
-        request->GetReflection()->SetString(request.get(), field, RequestId("foreign", i));
+        request->GetReflection()->SetString(request.get(), field, RequestId("their", i));
         const Answer answer = Call(sample, *request, foreign_.key());
         ASSERT_TRUE(answer.status.ok()) << sample.method << ": " << TextOf(answer.status);
       }
@@ -548,7 +550,7 @@ class SwapTest : public IsolationTest {
   std::pair<std::string, std::string> ForeignAndMissing(size_t sample, const Slot& slot) {
     const std::string kind = KindOf(*slot.field);
     const auto altered = [](const std::string& id) { return std::make_pair(id, Altered(id)); };
-    if (kind == "request") return {RequestId("foreign", sample), RequestId("missing", sample)};
+    if (kind == "request") return {RequestId("their", sample), RequestId("thire", sample)};
     if (kind == "delivery") return altered(foreign_.delivery_id());
     if (kind == "secret") {
       const std::string scheme = "whsec_";
@@ -565,7 +567,7 @@ class SwapTest : public IsolationTest {
     }
     // It names a place in a journal that all workspaces share: b's is worth what one's own is.
     if (kind == "token") return {foreign_.token(), own_.token()};
-    return {absl::StrCat("foreign-", kind), absl::StrCat("missing-", kind)};
+    return {absl::StrCat("their-", kind), absl::StrCat("thire-", kind)};
   }
 
   // Calls as a, with `value` in `slot` of the sample.
@@ -643,7 +645,7 @@ TEST_F(SwapTest, APageTokenOfAnotherWorkspaceIsRefusedAsAGarbledOne) {
 
 TEST_F(SwapTest, APlaybookCannotBePublishedOntoAChannelOfAnotherWorkspace) {
   std::vector<std::string> answers;
-  for (const std::string channel : {"foreign-channel", "missing-channel"}) {
+  for (const std::string channel : {"their-channel", "thire-channel"}) {
     const MessagePtr made = own_.Must("notification.v1.PlaybookService.CreatePlaybook",
                                       R"({"playbook": {"playbook_id": "$new", "title": "T"}})");
     const std::string id = GetText(GetPart(*made, "playbook"), "playbook_id");
@@ -676,7 +678,7 @@ TEST_F(IsolationTest, AKeyReadsItsOwnEntriesOfEveryJournalAndAServiceReadsAll) {
         for (const journal::v1::JournalEntry& entry : message.entries()) {
           workspaces.insert(entry.workspace());
           // The other's names stand in no entry.
-          const char* others = key == "a-reader" ? "foreign-" : key == "b-reader" ? "own-" : nullptr;
+          const char* others = key == "a-reader" ? "their-" : key == "b-reader" ? "own-" : nullptr;
           if (others == nullptr) continue;
           EXPECT_FALSE(absl::StrContains(entry.SerializeAsString(), others)) << entry.ShortDebugString();
         }

@@ -210,10 +210,10 @@ TEST_P(EditionsTest, ASegmentsRuleNamesNothingOfAJourney) {
   any.add_criteria()->mutable_none_of()->add_criteria()->mutable_segment()->set_segment_id("small");
   any.add_criteria()->mutable_health_band()->set_scorecard_id("health");
   any.mutable_criteria(3)->mutable_health_band()->add_bands("green");
-  EXPECT_THAT(
-      FieldsOf(Ask<v1::CreateSegmentResponse>(request).status()),
-      ElementsAre("segment.definition.criterion.any_of.criteria[0]", "segment.definition.criterion.any_of.criteria[1]",
-                  "segment.definition.criterion.any_of.criteria[2].none_of.criteria[0]"));
+  EXPECT_THAT(FieldsOf(Ask<v1::CreateSegmentResponse>(request).status()),
+              ElementsAre("segment.definition.criterion.any_of.criteria[0].milestone",
+                          "segment.definition.criterion.any_of.criteria[1].attested",
+                          "segment.definition.criterion.any_of.criteria[2].none_of.criteria[0].segment"));
   any.mutable_criteria()->DeleteSubrange(0, 3);
   EXPECT_EQ(Ask<v1::CreateSegmentResponse>(request).status(), absl::OkStatus());
 }
