@@ -12,10 +12,6 @@ namespace {
 
 constexpr char kFormat = 1;
 
-// One event tends to achieve a milestone, complete a stage and enter the next, so its id is looked for among the last
-// ones named; looking at all would cost the square of them.
-constexpr size_t kLookedAt = 16;
-
 // Flags of a progress.
 constexpr uint64_t kMore = 1, kBegun = 2;
 
@@ -39,10 +35,11 @@ bool HasMore(const rules::Progress& progress) {
 class Writer {
  public:
   std::string Write(const Dossier& dossier) {
+    body_.push_back(kFormat);
     PutSigned(dossier.last.time, body_);
     last_time_ = dossier.last.time;
     PutSigned(dossier.last.sequence, body_);
-    Id(dossier.last.event_id);
+    PutText(dossier.last.event_id, body_);
     PutNumber(static_cast<uint64_t>(dossier.event_count), body_);
     PutNumber(dossier.enrollments.size(), body_);
     for (const Enrollment& enrollment : dossier.enrollments) {
@@ -50,33 +47,25 @@ class Writer {
       PutNumber(enrollment.version, body_);
       Put(enrollment.progress);
     }
-    return Finish();
+    return std::move(body_);
   }
 
  private:
-  void Id(absl::string_view id) {
-    const size_t first = ids_.size() > kLookedAt ? ids_.size() - kLookedAt : 0;
-    for (size_t number = ids_.size(); number > first; --number) {
-      if (ids_[number - 1] == id) return PutNumber(number - 1, body_);
-    }
-    PutNumber(ids_.size(), body_);
-    ids_.push_back(id);
-  }
-
   void Time(absl::Time time) {
     if (time == absl::InfinitePast()) return PutSigned(INT64_MAX, body_);
     if (time == absl::InfiniteFuture()) return PutSigned(INT64_MIN, body_);
     PutSigned(Minus(last_time_, absl::ToUnixMicros(time)), body_);
   }
 
-  void Moment(absl::Time time, absl::string_view event_id) {
-    Time(time);
-    Id(event_id);
+  // One event tends to achieve a milestone, complete a stage and enter the next.
+  void Put(const rules::Moment& moment) {
+    Time(moment.time);
+    PutSigned(Minus(last_item_, moment.item), body_);
+    last_item_ = moment.item;
   }
-  void Put(const rules::Moment& moment) { Moment(moment.time, moment.event_id); }
 
   void Put(const rules::Passage& passage) {
-    Moment(passage.time, passage.event_id);
+    Put(passage.moment());
     PutNumber(passage.stage << 1 | (passage.completed.has_value() ? 1 : 0), body_);
     if (!passage.completed.has_value()) return;
     PutSigned(Minus(absl::ToUnixMicros(*passage.completed), absl::ToUnixMicros(passage.time)), body_);
@@ -154,20 +143,8 @@ class Writer {
     Time(progress.next);
   }
 
-  std::string Finish() const {
-    size_t size = body_.size() + 4;
-    for (const absl::string_view id : ids_) size += id.size() + 2;
-    std::string bytes;
-    bytes.reserve(size);
-    bytes.push_back(kFormat);
-    PutNumber(ids_.size(), bytes);
-    for (const absl::string_view id : ids_) PutText(id, bytes);
-    bytes.append(body_);
-    return bytes;
-  }
-
   int64_t last_time_ = 0;
-  std::vector<absl::string_view> ids_;
+  int64_t last_item_ = 0;
   std::string body_;
 };
 
@@ -177,11 +154,10 @@ class Parser {
   explicit Parser(absl::string_view bytes) : in_(bytes) {}
 
   std::optional<Dossier> Read() {
-    for (uint64_t count = Count(); count > 0; --count) ids_.push_back(in_.Text());
     Dossier dossier;
     last_time_ = dossier.last.time = in_.Signed();
     dossier.last.sequence = in_.Signed();
-    dossier.last.event_id = Id();
+    dossier.last.event_id = Text();
     dossier.event_count = static_cast<int64_t>(in_.Number());
     dossier.enrollments.resize(Count());
     for (Enrollment& enrollment : dossier.enrollments) {
@@ -204,12 +180,6 @@ class Parser {
   uint32_t Number32() { return static_cast<uint32_t>(in_.Number()); }
   std::string Text() { return std::string(in_.Text()); }
 
-  std::string Id() {
-    const uint64_t number = in_.Number();
-    sound_ = sound_ && number < ids_.size();
-    return sound_ ? std::string(ids_[number]) : std::string();
-  }
-
   absl::Time Time() {
     const int64_t before = in_.Signed();
     if (before == INT64_MAX) return absl::InfinitePast();
@@ -219,12 +189,14 @@ class Parser {
 
   void Get(rules::Moment& moment) {
     moment.time = Time();
-    moment.event_id = Id();
+    moment.item = last_item_ = Minus(last_item_, in_.Signed());
   }
 
   void Get(rules::Passage& passage) {
-    passage.time = Time();
-    passage.event_id = Id();
+    rules::Moment entered;
+    Get(entered);
+    passage.time = entered.time;
+    passage.item = entered.item;
     const uint64_t stage = in_.Number();
     passage.stage = stage >> 1;
     if (stage % 2 == 0) return;
@@ -316,7 +288,7 @@ class Parser {
   Unpacker in_;
   bool sound_ = true;
   int64_t last_time_ = 0;
-  std::vector<absl::string_view> ids_;
+  int64_t last_item_ = 0;
 };
 
 }  // namespace

@@ -419,12 +419,14 @@ std::string ToPayload(const IncomingEvent& event, bool backfill) {
 absl::Span<const rules::Property> PropertyPool::Add(absl::string_view serialised) {
   google::protobuf::Struct properties;
   if (!properties.ParseFromArray(serialised.data(), static_cast<int>(serialised.size()))) return {};
-  const std::vector<rules::StepProperty>& owned = owned_.emplace_back(rules::Flatten(properties));
-  std::vector<rules::Property>& views = views_.emplace_back();
-  for (const rules::StepProperty& property : owned) {
-    views.push_back({.path = property.path, .value = property.value, .composite = property.composite});
+  auto owned = std::make_unique<const std::vector<rules::StepProperty>>(rules::Flatten(properties));
+  auto views = std::make_unique<std::vector<rules::Property>>();
+  for (const rules::StepProperty& property : *owned) {
+    views->push_back({.path = property.path, .value = property.value, .composite = property.composite});
   }
-  return views;
+  owned_.push_back(std::move(owned));
+  views_.push_back(std::move(views));
+  return *views_.back();
 }
 
 rules::Event WithProperties(const IncomingEvent& event, PropertyPool& pool) {
@@ -526,7 +528,9 @@ v1::EnrollmentProgress ToProgress(const rules::Journey& journey, const Enrollmen
   v1::EnrollmentProgress answer;
   *answer.mutable_current() = ToCurrentStage(journey, enrollment, run);
   SetTime(run.entered[0].time, answer.mutable_enroll_time());
-  answer.set_enroll_witness_event_id(run.entered[0].event_id);
+  const auto witness = std::find_if(history.begin(), history.end(),
+                                    [&](const rules::Event& event) { return event.number == run.entered[0].item; });
+  if (witness != history.end()) answer.set_enroll_witness_event_id(std::string(witness->id));
   size_t rule = 0;
   for (size_t i = 0; i < journey.stages().size(); ++i) {
     const rules::Stage& stage = journey.stages()[i];

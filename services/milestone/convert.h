@@ -2,7 +2,6 @@
 #ifndef WAYMARK_SERVICES_MILESTONE_CONVERT_H_
 #define WAYMARK_SERVICES_MILESTONE_CONVERT_H_
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,8 +44,9 @@ class PropertyPool {
   absl::Span<const rules::Property> Add(absl::string_view serialised);
 
  private:
-  std::deque<std::vector<rules::StepProperty>> owned_;
-  std::deque<std::vector<rules::Property>> views_;
+  // Where they lie they stay, whatever comes after them.
+  std::vector<std::unique_ptr<const std::vector<rules::StepProperty>>> owned_;
+  std::vector<std::unique_ptr<const std::vector<rules::Property>>> views_;
 };
 
 // An event with its properties.

@@ -34,10 +34,10 @@ journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& conte
     to->set_journey_id(std::string(context.journey_id));
     to->set_version(context.version);
     // The enrollment: its number among those of its entry key, and the key where it has one.
-    const std::string run = conclusion.key.empty() ? absl::StrCat(conclusion.run)
-                                                   : absl::StrCat(conclusion.run, ":", conclusion.key);
+    const std::string run =
+        conclusion.key.empty() ? absl::StrCat(conclusion.run) : absl::StrCat(conclusion.run, ":", conclusion.key);
     to->set_effect_key(absl::StrCat(context.journey_id, "/", run, "/", effect, "/", context.customer_id));
-    to->set_witness_event_id(conclusion.now.event_id);
+    to->set_witness_event_id(context.witness_event_id);
     to->set_historical(context.historical);
   };
   // What happens again has another effect.

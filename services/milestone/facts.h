@@ -17,6 +17,7 @@ struct FactContext {
   absl::string_view customer_id;
   absl::string_view journey_id;
   uint32_t version = 0;
+  std::string witness_event_id;  // Empty: time alone.
   bool historical = false;
 };
 // With the type's full name and the payload; workspace, key and depth are the caller's.

@@ -262,8 +262,10 @@ absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& 
   Histories histories{.events = std::vector<std::vector<rules::Event>>(names.size())};
   ASSIGN_OR_RETURN(histories.entries, journal.ReadPlaces(tx, places));
   for (size_t i = 0; i < owners.size(); ++i) {
-    const std::optional<rules::Event> event = ReadEvent(histories.entries[i].payload, with_properties ? &histories.properties : nullptr);
+    std::optional<rules::Event> event =
+        ReadEvent(histories.entries[i].payload, with_properties ? &histories.properties : nullptr);
     if (!event.has_value()) return absl::InternalError("a stored event cannot be read");
+    event->number = places[i].position;
     histories.events[owners[i]].push_back(*event);
   }
   return histories;

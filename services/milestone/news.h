@@ -47,8 +47,9 @@ absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journa
                                            const journal::Lanes& lanes, absl::Span<Item> items,
                                            std::vector<Receipt>& receipts);
 
-// All events of each customer, in no particular order, with their properties where so asked; `entries` and `properties`
-// own what they view. What `tx` itself has stored is left out where it is not in the customers yet.
+// All events of each customer, numbered by their positions, in no particular order, with their properties where so
+// asked; `entries` and `properties` own what they view. What `tx` itself has stored is left out where it is not in the
+// customers yet.
 struct Histories {
   std::vector<journal::Entry> entries;
   PropertyPool properties;

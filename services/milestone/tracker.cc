@@ -22,16 +22,24 @@ constexpr int kSweepPage = 200;
 // The same of customers whose time has come.
 constexpr int kTimerPage = 200;
 
+// What is to be told of a customer in a journey.
+struct Telling {
+  JourneyPtr journey;
+  rules::Conclusion conclusion;
+};
+
 // A customer to be evaluated.
 struct Task {
   CustomerName name;
   CatalogPtr catalog;
-  Customer customer;                  // As it was.
-  std::vector<Item*> news;            // In history order.
-  std::vector<rules::Event> history;  // All stored events, where they are needed; in no order.
-  bool anew = false;                  // The whole history is to be folded.
-  bool sweeping = false;              // Because a version was published.
-  std::vector<JourneyPtr> journeys;   // Of each enrollment afterwards.
+  Customer customer;                 // As it was.
+  std::vector<Item*> news;           // In history order.
+  std::vector<rules::Event> events;  // What is folded: the news, after all stored events where they are needed.
+  bool anew = false;                 // The whole history is to be folded.
+  bool sweeping = false;             // Because a version was published.
+  PropertyPool properties;           // Of the news.
+  std::vector<JourneyPtr> journeys;  // Of each enrollment afterwards.
+  std::vector<Telling> tellings;
   std::vector<journal::NewEntry> facts;
 };
 
@@ -43,7 +51,7 @@ bool IsHistorical(const Task& task, const rules::Conclusion& conclusion, absl::D
   // that made it be seen now.
   bool all = true;
   for (const Item* item : task.news) {
-    if (item->event().id == conclusion.now.event_id) return item->of->backfill;
+    if (item->position == conclusion.now.item) return item->of->backfill;
     all = all && item->of->backfill;
   }
   return all;
@@ -83,18 +91,19 @@ absl::StatusOr<Histories> LoadHistoriesOf(sql::Transaction& tx, journal::Journal
     inside = inside || LooksInsideEvents(task);
   }
   ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal, names, customers, inside));
-  for (size_t i = 0; i < wanting.size(); ++i) wanting[i]->history = std::move(histories.events[i]);
+  for (size_t i = 0; i < wanting.size(); ++i) wanting[i]->events = std::move(histories.events[i]);
   return histories;
 }
 
-// Folds a task's news, or its whole history, under every journey, and notes what is to be told.
+// Folds a task's news, or its whole history, under every journey, and notes what is to be told. The news have
+// positions.
 absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& task) {
-  std::vector<rules::Event> events = std::move(task.history);
+  std::vector<rules::Event>& events = task.events;
   events.reserve(events.size() + task.news.size());
-  PropertyPool properties;
   const bool inside = LooksInsideEvents(task);
   for (const Item* item : task.news) {
-    events.push_back(inside ? WithProperties(*item->incoming, properties) : item->event());
+    events.push_back(inside ? WithProperties(*item->incoming, task.properties) : item->event());
+    events.back().number = item->position;
   }
   if (task.anew) std::sort(events.begin(), events.end(), rules::Before);
 
@@ -114,16 +123,8 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
     }
     if (!known.enrolled() && task.catalog->closed.contains(journey_id)) continue;
     rules::Progress progress = rules::Fold(*journey, task.anew ? none : known, events, now);
-    for (const rules::Conclusion& conclusion : rules::Compare(*journey, known, progress)) {
-      const FactContext context{
-          .customer_id = task.customer.customer_id,
-          .journey_id = journey_id,
-          .version = journey->version().number,
-          .historical = IsHistorical(task, conclusion, journey->version().definition.effect_horizon, now)};
-      journal::NewEntry& fact = task.facts.emplace_back(ToFact(*journey, context, conclusion));
-      fact.workspace = std::string(task.name.workspace);
-      fact.key = task.customer.customer_id;
-      fact.depth = 1;
+    for (rules::Conclusion& conclusion : rules::Compare(*journey, known, progress)) {
+      task.tellings.push_back({journey, std::move(conclusion)});
     }
     if (rules::IsBlank(progress)) continue;
     dossier.enrollments.push_back(
@@ -134,6 +135,67 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
   if (!events.empty() && IsAfter(events.back(), dossier.last)) dossier.last = KeyOf(events.back());
   task.customer.revision = task.catalog->revision;
   return absl::OkStatus();
+}
+
+// The ids of the items that the tellings name, in their order. Most are among what was folded; the others were
+// counted long ago, for what only now has become worth telling.
+absl::StatusOr<std::vector<std::string>> NameWitnesses(sql::Transaction& tx, journal::Journal& journal,
+                                                       absl::Span<const Task> tasks) {
+  std::vector<std::string> names;
+  std::vector<journal::Place> places;
+  std::vector<size_t> unnamed;
+  for (const Task& task : tasks) {
+    for (const Telling& telling : task.tellings) {
+      std::string& name = names.emplace_back();
+      const int64_t number = telling.conclusion.now.item;
+      if (number == 0) continue;
+      const auto folded = std::find_if(task.events.rbegin(), task.events.rend(),
+                                       [&](const rules::Event& event) { return event.number == number; });
+      if (folded != task.events.rend()) {
+        name = std::string(folded->id);
+        continue;
+      }
+      unnamed.push_back(names.size() - 1);
+      places.push_back({journal::LaneOf(task.name.workspace, task.name.customer_id), number});
+    }
+  }
+  ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal.ReadPlaces(tx, places));
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const std::optional<rules::Event> event = ReadEvent(entries[i].payload);
+    if (!event.has_value()) return absl::InternalError("a stored event cannot be read");
+    names[unnamed[i]] = std::string(event->id);
+  }
+  return names;
+}
+
+// Makes facts of the tasks' tellings.
+absl::Status MakeFacts(sql::Transaction& tx, journal::Journal& journal, absl::Time now, std::vector<Task>& tasks) {
+  ASSIGN_OR_RETURN(std::vector<std::string> names, NameWitnesses(tx, journal, tasks));
+  auto name = names.begin();
+  for (Task& task : tasks) {
+    task.facts.reserve(task.tellings.size());
+    for (const Telling& telling : task.tellings) {
+      const rules::JourneyVersion& version = telling.journey->version();
+      const FactContext context{
+          .customer_id = task.customer.customer_id,
+          .journey_id = version.journey_id,
+          .version = version.number,
+          .witness_event_id = std::move(*name++),
+          .historical = IsHistorical(task, telling.conclusion, version.definition.effect_horizon, now)};
+      journal::NewEntry& fact = task.facts.emplace_back(ToFact(*telling.journey, context, telling.conclusion));
+      fact.workspace = std::string(task.name.workspace);
+      fact.key = task.customer.customer_id;
+      fact.depth = 1;
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Evaluates all tasks.
+absl::Status Evaluate(sql::Transaction& tx, journal::Journal& journal, Shelf& shelf, absl::Time now,
+                      std::vector<Task>& tasks) {
+  for (Task& task : tasks) RETURN_IF_ERROR(Evaluate(tx, shelf, now, task));
+  return MakeFacts(tx, journal, now, tasks);
 }
 
 // Appends the new events to the journal, in the order they came.
@@ -306,7 +368,7 @@ absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const>
     ASSIGN_OR_RETURN(tasks, ToTasks(tx, shelf_, std::move(news)));
     ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
     AppendNews(*lanes, tasks);
-    for (Task& task : tasks) RETURN_IF_ERROR(Evaluate(tx, shelf_, now, task));
+    RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, now, tasks));
     AppendFacts(*lanes, tasks);
     ASSIGN_OR_RETURN(rows, Save(tx, journal_, *lanes, tasks));
     return absl::OkStatus();
@@ -355,7 +417,7 @@ absl::StatusOr<bool> Tracker::Sweep() {
     }
     for (Task& task : tasks) task.name.customer_id = task.customer.customer_id;
     ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
-    for (Task& task : tasks) RETURN_IF_ERROR(Evaluate(tx, shelf_, now, task));
+    RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, now, tasks));
     AppendFacts(*lanes, tasks);
     RETURN_IF_ERROR(MoveSweep(tx, *way));
     return Save(tx, journal_, *lanes, tasks).status();
@@ -407,7 +469,7 @@ absl::StatusOr<bool> Tracker::PassTime() {
           {.name = names[i], .catalog = catalog, .customer = *std::move(customers[i]), .anew = anew, .sweeping = anew});
     }
     ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
-    for (Task& task : tasks) RETURN_IF_ERROR(Evaluate(tx, shelf_, now, task));
+    RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, now, tasks));
     AppendFacts(*lanes, tasks);
     ASSIGN_OR_RETURN(rows, Save(tx, journal_, *lanes, tasks));
     return absl::OkStatus();

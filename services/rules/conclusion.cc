@@ -50,9 +50,9 @@ class Telling {
     return conclusion;
   }
 
-  static void Retract(Conclusion& conclusion, Moment told) {
+  static void Retract(Conclusion& conclusion, const Moment& told) {
     conclusion.previous = told.time;
-    conclusion.now = std::move(told);
+    conclusion.now = told;
   }
 
   // How many passages both have in common.
@@ -68,9 +68,9 @@ class Telling {
 
   // How often the stage of a passage had been entered by then.
   static uint32_t Occurrence(const Run& run, size_t passage) {
-    return static_cast<uint32_t>(std::count_if(
-        run.entered.begin(), run.entered.begin() + passage + 1,
-        [&](const Passage& other) { return other.stage == run.entered[passage].stage; }));
+    return static_cast<uint32_t>(
+        std::count_if(run.entered.begin(), run.entered.begin() + passage + 1,
+                      [&](const Passage& other) { return other.stage == run.entered[passage].stage; }));
   }
 
   void RetractPassages() {

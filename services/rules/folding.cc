@@ -299,7 +299,7 @@ void Folding::Open(std::string key) {
   if (journey_.may_enter_again()) progress_.runs.push_back(progress_.runs[index]);
   Run& run = progress_.runs[index];
   run.key = std::move(key);
-  run.entered.push_back({.time = time_, .event_id = Now().event_id});
+  run.entered.push_back({.time = time_, .item = Now().item});
   if (listener_ != nullptr) listener_->Opened(index);
   if (item_ != nullptr && item_->kind == ItemKind::kEvent) {
     const Journey::Interest& interest = journey_.InterestIn(item_->type);
@@ -398,7 +398,7 @@ void Folding::Enter(size_t index, size_t stage) {
   Run& run = progress_.runs[index];
   const bool anew = std::any_of(run.entered.begin(), run.entered.end(),
                                 [&](const Passage& passage) { return passage.stage == stage; });
-  run.entered.push_back({.time = time_, .event_id = Now().event_id, .stage = stage});
+  run.entered.push_back({.time = time_, .item = Now().item, .stage = stage});
   if (!anew) return;
   for (size_t rule = journey_.first_rule(stage); rule < journey_.first_rule(stage + 1); ++rule) {
     if (journey_.rules()[rule].scope == Scope::kFromStage) BeginAnew(index, rule);
@@ -447,10 +447,10 @@ absl::Time Folding::Plan() const {
       const bool achieved = run.milestones[rule_index].achieved.has_value();
       if (!IsActive(run, rule)) continue;
       if (!achieved || rule.latching == Latching::kRevocable) next = std::min(next, evaluation.NextChange(rule));
-      const bool resets = rule.period.has_value() &&
-                          (achieved || std::any_of(rule.leaves.begin(), rule.leaves.end(), [&](size_t leaf) {
-                             return !evaluation.state(journey_.leaves()[leaf]).blank();
-                           }));
+      const bool resets =
+          rule.period.has_value() && (achieved || std::any_of(rule.leaves.begin(), rule.leaves.end(), [&](size_t leaf) {
+                                        return !evaluation.state(journey_.leaves()[leaf]).blank();
+                                      }));
       if (!resets) continue;
       // An item at the very end of a period still belongs to it.
       const absl::Time end = EndOfPeriod(run.entered.front().time, *rule.period, time_);

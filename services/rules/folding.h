@@ -46,7 +46,8 @@ class Folding {
   bool TakeBand(const Item& item);
   bool TakeAttestation(const Item& item);
   bool TakeExitCall(const Item& item);
-  // Lets the leaves and plain rules that an item concerns remember it; of a run that it opens, those that begin with it.
+  // Lets the leaves and plain rules that an item concerns remember it; of a run that it opens, those that begin with
+  // it.
   bool CountInHistory(const std::vector<size_t>& leaves, const Item& item);
   bool CountInRun(size_t run, const std::vector<size_t>& leaves, const Item& item);
   bool CountPlain(size_t run, const std::vector<size_t>& plain_rules, const Item& item, bool opening);
@@ -72,7 +73,7 @@ class Folding {
   bool MayOpen() const { return !progress_.runs.back().enrolled(); }
   bool over() const;
   Evaluation Look(const Run& run) const { return Evaluation(journey_, progress_, &run, time_); }
-  Moment Now() const { return {time_, item_ == nullptr ? std::string() : std::string(item_->id)}; }
+  Moment Now() const { return {time_, item_ == nullptr ? 0 : item_->number}; }
 
   const Journey& journey_;
   Progress& progress_;

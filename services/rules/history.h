@@ -12,8 +12,8 @@
 
 namespace waymark::rules {
 
-// A value by its path: `plan.name` is the name inside the object plan. Objects are flattened; where one is empty, or null
-// stands in its place, the path itself is given, without a value.
+// A value by its path: `plan.name` is the name inside the object plan. Objects are flattened; where one is empty, or
+// null stands in its place, the path itself is given, without a value.
 struct Property {
   absl::string_view path;
   Value value;
@@ -35,6 +35,7 @@ struct Item {
   absl::Time time;
   int64_t sequence = 0;
   absl::string_view id;    // Unique among the customer's items of its kind.
+  int64_t number = 0;      // What progress names it by: unique among the customer's items, above 0.
   absl::string_view type;  // An event's type; a band's scorecard; otherwise the journey that it is about.
   ItemKind kind = ItemKind::kEvent;
   absl::string_view user;  // Who did it; empty: not said.

@@ -1,7 +1,8 @@
 // How far a customer has come in one journey version, and the fold that says so.
 //
 // Progress is a pure function of the version and of what is known of the customer's history, up to an instant. The
-// history is in one order (history.h), never that of arrival, so the same items give the same progress however they came.
+// history is in one order (history.h), never that of arrival, so the same items give the same progress however they
+// came.
 #ifndef WAYMARK_SERVICES_RULES_PROGRESS_H_
 #define WAYMARK_SERVICES_RULES_PROGRESS_H_
 
@@ -22,10 +23,10 @@ namespace waymark::rules {
 inline constexpr size_t kMostRuns = 200;
 inline constexpr size_t kMostPassages = 1'000;
 
-// When something came true, and the item that made it so: the last of its witnesses. No id: time alone did.
+// When something came true, and the item that made it so: the last of its witnesses, by its number. 0: time alone did.
 struct Moment {
   absl::Time time;
-  std::string event_id;
+  int64_t item = 0;
   friend bool operator==(const Moment&, const Moment&) = default;
 };
 
@@ -57,10 +58,10 @@ struct Revocation {
 // One stay in a stage.
 struct Passage {
   absl::Time time;  // When it was entered, and through which item.
-  std::string event_id;
+  int64_t item = 0;
   size_t stage = 0;
   std::optional<absl::Time> completed;  // When its exit rule was fulfilled.
-  Moment moment() const { return {time, event_id}; }
+  Moment moment() const { return {time, item}; }
   friend bool operator==(const Passage&, const Passage&) = default;
 };
 
@@ -80,7 +81,7 @@ struct Run {
   std::optional<Departure> exited;
   std::vector<MilestoneProgress> milestones;  // In the order of Journey::rules.
   std::vector<Revocation> revoked;            // At most one of each milestone.
-  std::vector<LeafState> leaves;              // Of Reach kEntry and kStage; empty where nothing came, and after the end.
+  std::vector<LeafState> leaves;  // Of Reach kEntry and kStage; empty where nothing came, and after the end.
 
   bool enrolled() const { return !entered.empty(); }
   bool ended() const { return completed.has_value() || exited.has_value(); }
@@ -99,15 +100,15 @@ struct Known {
 // The state of the fold: everything that the history so far means for what is to come.
 struct Progress {
   bool begun = false;  // Something has come.
-  // The enrollments in the order in which they were opened. Where a further one may come the last is what it would begin
-  // with: milestones that count what came before.
+  // The enrollments in the order in which they were opened. Where a further one may come the last is what it would
+  // begin with: milestones that count what came before.
   std::vector<Run> runs;
-  std::vector<LeafState> leaves;            // Of Reach kHistory; empty where nothing came.
-  std::vector<Known> attributes;            // In the order of Journey::attributes; empty where none came.
-  std::vector<std::string> bands;           // In the order of Journey::scorecards; likewise.
-  std::optional<absl::Time> first_event;    // Where the journey looks at it.
-  uint32_t triggered = 0;                   // Bit i: what trigger i waits for is true.
-  absl::Time timer = absl::InfinitePast();  // The last instant at which time alone was looked at …
+  std::vector<LeafState> leaves;             // Of Reach kHistory; empty where nothing came.
+  std::vector<Known> attributes;             // In the order of Journey::attributes; empty where none came.
+  std::vector<std::string> bands;            // In the order of Journey::scorecards; likewise.
+  std::optional<absl::Time> first_event;     // Where the journey looks at it.
+  uint32_t triggered = 0;                    // Bit i: what trigger i waits for is true.
+  absl::Time timer = absl::InfinitePast();   // The last instant at which time alone was looked at …
   absl::Time next = absl::InfiniteFuture();  // … and the next at which it may change something.
 
   bool enrolled() const { return !runs.empty() && runs.front().enrolled(); }
@@ -131,27 +132,27 @@ bool IsBlank(const Progress& progress);
 //     the items come first. Before its first item, whatever that is, a customer is not there, and nothing is met.
 //   - Enrollment: any of the triggers opens one, at enroll_from or later, where the first stage may be entered and none
 //     is open (with an entry key: of that key). An event, a completion or a call opens it when it comes; a segment or a
-//     date when it becomes true. Another enrollment may follow by re_entry, a cooldown after the end; the item that ended
-//     one opens none. Without a value of its entry key nothing opens.
+//     date when it becomes true. Another enrollment may follow by re_entry, a cooldown after the end; the item that
+//     ended one opens none. Without a value of its entry key nothing opens.
 //   - The opening item counts for the first stage.
 //   - Milestones FROM_STAGE are looked at while their stage is stood in, and count anew when it is entered anew; those
 //     FROM_ENTRY while the enrollment is open; ALL_HISTORY and WINDOW also before it. A milestone is met while its
-//     criterion (of the first variant whose segment the customer belongs to) is and everything it depends on is achieved.
-//     LATCHED is achieved once met; REVOCABLE while met; RECURRING once met in each period, of whose events alone it
-//     counts.
+//     criterion (of the first variant whose segment the customer belongs to) is and everything it depends on is
+//     achieved. LATCHED is achieved once met; REVOCABLE while met; RECURRING once met in each period, of whose events
+//     alone it counts.
 //   - A stage is completed when its milestones are achieved as its exit rule says, and stays so.
 //   - The first exit whose criterion is met ends the enrollment, as a call does. Exits count from the enrollment.
 //   - Then, of the ways out of the stage, the first that is open is taken: by priority, then as given. It is open when
-//     its criterion is met (which counts from the stage's entry), or without one the stage completed, and the next stage
-//     may be entered: its entry criterion met, its hand-off answered. This is repeated; no stage is stood in twice
-//     without another item of history, whatever it is, between.
+//     its criterion is met (which counts from the stage's entry), or without one the stage completed, and the next
+//     stage may be entered: its entry criterion met, its hand-off answered. This is repeated; no stage is stood in
+//     twice without another item of history, whatever it is, between.
 //   - Nothing changes an enrollment after its end.
 Progress Fold(const Journey& journey, Progress progress, absl::Span<const Item> items,
               absl::Time now = absl::InfinitePast());
 
 // The next instant at which time alone may change the progress (it may change nothing then) or the answer whether the
-// customer is on time (target, behind and stuck of the stages stood in, deadlines of milestones). `now` is up to when the
-// progress was folded. InfiniteFuture: none.
+// customer is on time (target, behind and stuck of the stages stood in, deadlines of milestones). `now` is up to when
+// the progress was folded. InfiniteFuture: none.
 absl::Time NextChange(const Journey& journey, const Progress& progress, absl::Time now);
 
 // How an open enrollment is on time.
@@ -200,8 +201,8 @@ struct Conclusion {
 };
 
 // What is to be told where progress went from `before` to `after`, both under `journey`: what is new, and what was told
-// otherwise before. Stages in the order in which they were entered, each with its milestones. With an enrollment its end
-// and its stages are retracted, too, the last first.
+// otherwise before. Stages in the order in which they were entered, each with its milestones. With an enrollment its
+// end and its stages are retracted, too, the last first.
 //
 // Only what stands is told: where a milestone was achieved and revoked again between the two, nothing is. That a period
 // began anew, or a stage was entered anew, revokes nothing; the next achievement is another occurrence.

@@ -11,6 +11,8 @@
 namespace waymark::rules {
 namespace {
 
+std::string ScenarioItemId(int64_t number) { return absl::StrFormat("step %03d", number); }
+
 // Notes the transitions that are taken.
 class TransitionNotes : public FoldingListener {
  public:
@@ -112,11 +114,12 @@ class Checker {
       const std::optional<Moment>& achieved = run().milestones[rule].achieved;
       if (achieved.has_value() == expected) return;
       if (expected) {
-        Fail(absl::StrCat("expected milestone ", key, ", it lacks ", Missing(journey_, progress_, run(), rule, time())));
+        Fail(
+            absl::StrCat("expected milestone ", key, ", it lacks ", Missing(journey_, progress_, run(), rule, time())));
       } else {
         Fail(absl::StrCat("expected no milestone ", key, ", it was achieved at ",
                           Words(achieved->time - ScenarioStart()),
-                          achieved->event_id.empty() ? "" : absl::StrCat(" through ", achieved->event_id)));
+                          achieved->item == 0 ? "" : absl::StrCat(" through ", ScenarioItemId(achieved->item))));
       }
       return;
     }
@@ -161,17 +164,18 @@ ScenarioHistory::ScenarioHistory(const Journey& journey, const Scenario& scenari
   for (const ScenarioStep& step : scenario.steps) {
     // At equal times, in the order given.
     const auto number = static_cast<int64_t>(ids_.size()) + 1;
-    ids_.push_back(absl::StrFormat("step %03d", number));
+    ids_.push_back(ScenarioItemId(number));
     std::vector<Property>& properties = properties_.emplace_back();
     for (const StepProperty& property : step.properties) {
       properties.push_back({property.path, property.value, property.composite});
     }
     if (journey.version().definition.of_users && step.kind == ItemKind::kEvent && step.user != traveller) continue;
-    const bool of_journey = step.kind == ItemKind::kAttestation || step.kind == ItemKind::kEnrollCall ||
-                            step.kind == ItemKind::kExitCall;
+    const bool of_journey =
+        step.kind == ItemKind::kAttestation || step.kind == ItemKind::kEnrollCall || step.kind == ItemKind::kExitCall;
     items_.push_back({.time = ScenarioStart() + step.at,
                       .sequence = number,
                       .id = ids_.back(),
+                      .number = number,
                       .type = of_journey ? journey.version().journey_id : step.type,
                       .kind = step.kind,
                       .user = step.user,

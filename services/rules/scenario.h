@@ -1,5 +1,5 @@
-// Scenarios: histories and what must come of them, run by the fold that runs in production. What each part means is said
-// in protos/waymark/journey/v1/scenario.proto.
+// Scenarios: histories and what must come of them, run by the fold that runs in production. What each part means is
+// said in protos/waymark/journey/v1/scenario.proto.
 #ifndef WAYMARK_SERVICES_RULES_SCENARIO_H_
 #define WAYMARK_SERVICES_RULES_SCENARIO_H_
 
@@ -88,8 +88,8 @@ ScenarioResult RunScenario(const Journey& journey, const Scenario& scenario);
 // Coverage summed up over scenarios, by persona; under "" that of all of them, whoever goes through them.
 std::map<std::string, Coverage> CoverageByPersona(const Journey& journey, absl::Span<const Scenario> scenarios);
 
-// The history that a scenario's steps make. Its views are into the scenario and the journey; ids are the steps' numbers
-// from 1, such as `step 002`.
+// The history that a scenario's steps make. Its views are into the scenario and the journey; items have the steps'
+// numbers, from 1, and ids such as `step 002`.
 class ScenarioHistory {
  public:
   ScenarioHistory(const Journey& journey, const Scenario& scenario);

@@ -46,6 +46,7 @@ Item ItemOf(const ScenarioStep& step, absl::Time time, int64_t number, const std
   return {.time = time,
           .sequence = number,
           .id = id,
+          .number = number,
           .type = of_journey ? absl::string_view(journey_id) : absl::string_view(step.type),
           .kind = step.kind,
           .user = step.user,

@@ -17,7 +17,8 @@ class Dice {
   bool Coin() { return random_() % 2 == 0; }
   std::string Text() { return absl::StrCat(random_() % 40); }
   absl::Time Time() { return absl::FromUnixMicros(static_cast<int64_t>(random_()) * 1000 - 7); }
-  rules::Moment Moment() { return {Time(), Text()}; }
+  int64_t Item() { return Coin() ? Number() : 0; }
+  rules::Moment Moment() { return {Time(), Item()}; }
   template <typename Make>
   auto Several(unsigned most, Make make) {
     std::vector<decltype(make())> several(random_() % most);
@@ -36,7 +37,7 @@ class Dice {
   }
 
   rules::Passage Passage() {
-    rules::Passage passage{.time = Time(), .event_id = Text(), .stage = Number()};
+    rules::Passage passage{.time = Time(), .item = Item(), .stage = Number()};
     if (Coin()) passage.completed = Time();
     return passage;
   }
@@ -98,7 +99,7 @@ class Dice {
                                         const Dossier& dossier) {
   [[maybe_unused]] const auto& [begun, runs, leaves, attributes, bands, first_event, triggered, timer, next] = progress;
   [[maybe_unused]] const auto& [key, entered, since, completed, exited, milestones, revoked, run_leaves] = run;
-  [[maybe_unused]] const auto& [time, event_id, stage, passage_completed] = passage;
+  [[maybe_unused]] const auto& [time, item, stage, passage_completed] = passage;
   [[maybe_unused]] const auto& [counted, earlier, achieved] = milestone;
   [[maybe_unused]] const auto& [count, times, values] = leaf;
   [[maybe_unused]] const auto& [journey_id, version, fold] = enrollment;
@@ -125,13 +126,11 @@ TEST(CheckpointTest, BytesAreFixed) {
   enrollment.journey_id = "j";
   enrollment.version = 3;
   rules::Run& run = enrollment.progress.runs.emplace_back();
-  run.entered = {
-      {.time = absl::FromUnixMicros(90), .event_id = "a", .stage = 2, .completed = absl::FromUnixMicros(91)}};
-  run.milestones = {{.counted = 1, .achieved = rules::Moment{absl::FromUnixMicros(100), "b"}}, {.counted = 4}};
+  run.entered = {{.time = absl::FromUnixMicros(90), .item = 7, .stage = 2, .completed = absl::FromUnixMicros(91)}};
+  run.milestones = {{.counted = 1, .achieved = rules::Moment{absl::FromUnixMicros(100), 9}}, {.counted = 4}};
   EXPECT_EQ(absl::BytesToHexString(EncodeDossier(dossier)),
             "01"          // The format.
-            "0201620161"  // Two ids: b, a.
-            "c8010200"    // The last event: at 100, sequence 1, b.
+            "c801020162"  // The last event: at 100, sequence 1, b.
             "02"          // Two events.
             "01"
             "016a"
@@ -140,11 +139,11 @@ TEST(CheckpointTest, BytesAreFixed) {
             "01"
             "00"  // … with a run and nothing else …
             "01"
-            "1401"
-            "0502"  // … in the third stage since a, 10 before the last event; completed 1 later.
+            "140d"
+            "0502"  // … in the third stage, through item 7, 10 before the last event; completed 1 later.
             "02"
-            "050000"
-            "10");  // Two milestones: one counted and achieved by b, four counted.
+            "050003"
+            "10");  // Two milestones: one counted and achieved by item 9, four counted.
 }
 
 TEST(CheckpointTest, DamageIsNoticedOrHarmless) {

@@ -44,12 +44,14 @@ class WholeLanguageTest : public ::testing::TestWithParam<sql::Engine> {
 };
 
 TEST_P(WholeLanguageTest, ConditionsAndDifferentUsersCount) {
-  world_.Publish("j", 1, Journey("scope: SCOPE_FROM_STAGE criterion { event_count { event_types: 'login' at_least: 2 "
-                                 "distinct: DISTINCT_USERS where { name: 'plan' equals { string_value: 'pro' } } } }"));
-  ASSERT_TRUE(world_.Ingest({With(At(0, "acme", "login", "e0"), "ann", "pro"),
-                             With(At(1, "acme", "login", "e1"), "ann", "pro"),
-                             With(At(2, "acme", "login", "e2"), "ben", "free")})
-                  .ok());
+  world_.Publish("j", 1,
+                 Journey("scope: SCOPE_FROM_STAGE criterion { event_count { event_types: 'login' at_least: 2 "
+                         "distinct: DISTINCT_USERS where { name: 'plan' equals { string_value: 'pro' } } } }"));
+  ASSERT_TRUE(
+      world_
+          .Ingest({With(At(0, "acme", "login", "e0"), "ann", "pro"), With(At(1, "acme", "login", "e1"), "ann", "pro"),
+                   With(At(2, "acme", "login", "e2"), "ben", "free")})
+          .ok());
   EXPECT_EQ(world_.StageOf("acme"), "j:first");
   const v1::MilestoneProgress missing = world_.GetProgress("acme")->enrollments(0).stages(0).milestones(0);
   EXPECT_EQ(missing.counted(), 1u);
@@ -58,6 +60,26 @@ TEST_P(WholeLanguageTest, ConditionsAndDifferentUsersCount) {
   EXPECT_EQ(world_.StageOf("acme"), "j:second");
   EXPECT_THAT(world_.GetProgress("acme")->enrollments(0).stages(0).milestones(0).witness_event_ids(),
               ElementsAre("e0", "e1", "e3"));
+}
+
+TEST_P(WholeLanguageTest, WhatWasAchievedLongBeforeTheEnrollmentIsToldWithItsWitness) {
+  journey::v1::JourneyDefinition definition =
+      Journey("scope: SCOPE_ALL_HISTORY criterion { event_count { event_types: 'view' } }");
+  definition.mutable_entry()->mutable_triggers(0)->mutable_first_event()->add_event_types("buy");
+  world_.Publish("j", 1, definition);
+  ASSERT_TRUE(world_.Ingest({At(0, "acme", "view", "v")}).ok());
+  ASSERT_TRUE(world_.Ingest({At(1, "acme", "buy", "b")}).ok());
+  std::vector<std::string> witnesses;
+  grpc::ClientContext context;
+  v1::ListTimelineRequest request;
+  request.set_customer_id("acme");
+  v1::ListTimelineResponse timeline;
+  ASSERT_TRUE(world_.milestones().ListTimeline(&context, request, &timeline).ok());
+  for (const v1::TimelineItem& item : timeline.items()) {
+    if (item.has_conclusion()) witnesses.push_back(item.conclusion().witness_event_id());
+  }
+  // Enrolled, in the first stage, its milestone achieved before, in the second.
+  EXPECT_THAT(witnesses, ElementsAre("b", "b", "v", "b"));
 }
 
 TEST_P(WholeLanguageTest, SilenceComesTrueWithoutAnEventAndIsNews) {
@@ -87,8 +109,9 @@ TEST_P(WholeLanguageTest, AnEventFromBeforeATimerTakesBackWhatTimeHadMadeTrue) {
 }
 
 TEST_P(WholeLanguageTest, AHabitIsRevokedWhenItsWindowEnds) {
-  world_.Publish("j", 1, Journey("scope: SCOPE_FROM_ENTRY latching: LATCHING_REVOCABLE criterion { event_count { "
-                                 "event_types: 'use' within { seconds: 3600 } } }"));
+  world_.Publish("j", 1,
+                 Journey("scope: SCOPE_FROM_ENTRY latching: LATCHING_REVOCABLE criterion { event_count { "
+                         "event_types: 'use' within { seconds: 3600 } } }"));
   ASSERT_TRUE(world_.Ingest({At(0, "acme", "use", "e0")}).ok());
   Pass(absl::Hours(2));
   EXPECT_THAT(world_.Facts(), Contains("MilestoneRevoked:acme"));
@@ -96,10 +119,12 @@ TEST_P(WholeLanguageTest, AHabitIsRevokedWhenItsWindowEnds) {
 }
 
 TEST_P(WholeLanguageTest, ExitsEndTheEnrollmentAndTheNextOneIsBesideIt) {
-  world_.Publish("j", 1,
-                 Journey("scope: SCOPE_FROM_STAGE criterion { event_count { event_types: 'go' } }",
-                         "exits { key: 'left' outcome: OUTCOME_CHURNED criterion { event_count { event_types: 'cancel' } } }"));
-  ASSERT_TRUE(world_.Ingest({At(0, "acme", "login", "e0"), At(1, "acme", "cancel", "e1"), At(2, "acme", "go", "e2")}).ok());
+  world_.Publish(
+      "j", 1,
+      Journey("scope: SCOPE_FROM_STAGE criterion { event_count { event_types: 'go' } }",
+              "exits { key: 'left' outcome: OUTCOME_CHURNED criterion { event_count { event_types: 'cancel' } } }"));
+  ASSERT_TRUE(
+      world_.Ingest({At(0, "acme", "login", "e0"), At(1, "acme", "cancel", "e1"), At(2, "acme", "go", "e2")}).ok());
   const v1::CurrentStage stage = world_.GetProgress("acme")->enrollments(0).current();
   EXPECT_EQ(stage.state(), v1::ENROLLMENT_STATE_EXITED);
   EXPECT_EQ(stage.exit_key(), "left");
@@ -129,8 +154,9 @@ TEST_P(WholeLanguageTest, SegmentsComeWithTheVersion) {
 }
 
 TEST_P(WholeLanguageTest, StatesSurviveARestart) {
-  world_.Publish("j", 1, Journey("scope: SCOPE_FROM_STAGE criterion { sequence { steps { event_types: 'a' } "
-                                 "steps { event_types: 'b' } } }"));
+  world_.Publish("j", 1,
+                 Journey("scope: SCOPE_FROM_STAGE criterion { sequence { steps { event_types: 'a' } "
+                         "steps { event_types: 'b' } } }"));
   ASSERT_TRUE(world_.Ingest({At(0, "acme", "a", "e0")}).ok());
   World another(*db_, clock_);
   ASSERT_TRUE(another.Ingest({At(1, "acme", "b", "e1")}).ok());

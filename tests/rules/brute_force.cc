@@ -111,7 +111,7 @@ class Oracle {
     std::string milestone;
   };
 
-  When Now() const { return {now_, item_ == nullptr ? "" : std::string(item_->id)}; }
+  When Now() const { return {now_, item_ == nullptr ? 0 : item_->number}; }
   // The items so far that came before this step's.
   size_t Before() const { return item_ == nullptr ? seen_ : seen_ - 1; }
 
@@ -192,8 +192,8 @@ class Oracle {
         if (history_[i].kind == ItemKind::kEvent) since = history_[i].time;
       }
     } else if (asked.run != nullptr && !asked.run->stays.empty()) {
-      since = absence.since == Anchor::kEnrolled ? asked.run->stays.front().when.first
-                                                 : asked.run->stays.back().when.first;
+      since =
+          absence.since == Anchor::kEnrolled ? asked.run->stays.front().when.first : asked.run->stays.back().when.first;
     }
     for (size_t i = asked.silence_from; i < seen_; ++i) {
       if (Matches(history_[i], absence.events)) since = history_[i].time;

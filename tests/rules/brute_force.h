@@ -1,5 +1,5 @@
-// The rules of progress.h told once more, in another way and as slowly as one likes: at every item and at every tick each
-// criterion is evaluated from scratch over the history so far. Written without the code that it checks.
+// The rules of progress.h told once more, in another way and as slowly as one likes: at every item and at every tick
+// each criterion is evaluated from scratch over the history so far. Written without the code that it checks.
 #ifndef WAYMARK_TESTS_RULES_BRUTE_FORCE_H_
 #define WAYMARK_TESTS_RULES_BRUTE_FORCE_H_
 
@@ -14,8 +14,8 @@
 
 namespace waymark::rules {
 
-// A time and an item's id; no id: time alone.
-using When = std::pair<absl::Time, std::string>;
+// A time and an item's number; 0: time alone.
+using When = std::pair<absl::Time, int64_t>;
 
 struct ExpectedMilestone {
   std::optional<When> achieved;

@@ -47,7 +47,8 @@ std::vector<std::string> Path(const Journey& journey, std::vector<ScenarioStep> 
 }
 
 TEST(EntryTest, AnyOfTheTriggersOpensWhicheverComesFirst) {
-  const Journey journey = Entered({.triggers = {FirstEvent{{.event_types = {"signup"}}}, ByCall{}, JourneyCompletion{"sales"}}});
+  const Journey journey =
+      Entered({.triggers = {FirstEvent{{.event_types = {"signup"}}}, ByCall{}, JourneyCompletion{"sales"}}});
   EXPECT_THAT(OpenedOn(journey, {EventAt(0, "login"), EventAt(1, "signup"), CallAt(2, ItemKind::kEnrollCall)}),
               ElementsAre(1));
   EXPECT_THAT(OpenedOn(journey, {CallAt(2, ItemKind::kEnrollCall), EventAt(3, "signup")}), ElementsAre(2));
@@ -55,17 +56,17 @@ TEST(EntryTest, AnyOfTheTriggersOpensWhicheverComesFirst) {
 }
 
 TEST(EntryTest, AnEventOpensWhereItFulfilsTheConditions) {
-  const Journey journey = Entered(
-      {.triggers = {FirstEvent{{.event_types = {"signup"}, .where = {{.name = "plan", .values = {}}}}}}});
+  const Journey journey =
+      Entered({.triggers = {FirstEvent{{.event_types = {"signup"}, .where = {{.name = "plan", .values = {}}}}}}});
   EXPECT_THAT(OpenedOn(journey, {EventAt(1, "signup"), EventAt(2, "signup", {{"plan", std::string("pro")}})}),
               ElementsAre(2));
 }
 
 TEST(EntryTest, ASegmentOpensWhenItIsEnteredAlsoByTimeAlone) {
-  const Journey journey =
-      Entered({.triggers = {InSegment{"silent"}}}, {{"silent", {Absence{.lasting = Days(7), .since = Anchor::kFirstEvent}}}});
+  const Journey journey = Entered({.triggers = {InSegment{"silent"}}},
+                                  {{"silent", {Absence{.lasting = Days(7), .since = Anchor::kFirstEvent}}}});
   EXPECT_THAT(OpenedOn(journey, {EventAt(0, "login"), EventAt(5, "login")}), ElementsAre(12));
-  EXPECT_EQ(After(journey, {EventAt(0, "login")}, 10).latest().entered[0].event_id, "");
+  EXPECT_EQ(After(journey, {EventAt(0, "login")}, 10).latest().entered[0].item, 0);
 }
 
 TEST(EntryTest, ADateOpensWhenItComes) {
@@ -75,8 +76,8 @@ TEST(EntryTest, ADateOpensWhenItComes) {
 }
 
 TEST(EntryTest, NothingThatHappenedBeforeEnrollFromOpens) {
-  const Journey journey = Make({.stages = {{.key = "only", .milestones = {Of("done", {Count("done")})}}},
-                                .enroll_from = Day(5)});
+  const Journey journey =
+      Make({.stages = {{.key = "only", .milestones = {Of("done", {Count("done")})}}}, .enroll_from = Day(5)});
   EXPECT_THAT(OpenedOn(journey, {EventAt(1, "login"), EventAt(5, "login"), EventAt(6, "login")}), ElementsAre(5));
 }
 
@@ -87,9 +88,9 @@ TEST(EntryTest, NeverMeansOnceInALifetime) {
 
 TEST(EntryTest, AfterExitMeansNotAfterCompletion) {
   const Journey journey = Entered({.triggers = {AnyEvent{}}, .re_entry = ReEntry::kAfterExit});
-  EXPECT_THAT(OpenedOn(journey, {EventAt(0, "a"), EventAt(1, "leave"), EventAt(2, "a"), EventAt(3, "done"),
-                                 EventAt(4, "a")}),
-              ElementsAre(0, 2));
+  EXPECT_THAT(
+      OpenedOn(journey, {EventAt(0, "a"), EventAt(1, "leave"), EventAt(2, "a"), EventAt(3, "done"), EventAt(4, "a")}),
+      ElementsAre(0, 2));
 }
 
 TEST(EntryTest, AlwaysMeansAfterCompletionTooButNotThroughTheItemThatEndedIt) {
@@ -105,21 +106,20 @@ TEST(EntryTest, NothingOpensDuringTheCooldown) {
 
 TEST(EntryTest, EachValueOfTheEntryKeyHasAnEnrollmentOfItsOwn) {
   const Journey journey = Entered({.triggers = {FirstEvent{{.event_types = {"renew"}}}}, .entry_key = "contract"});
-  const Progress progress = After(journey,
-                                  {EventAt(0, "renew", {{"contract", std::string("A")}}),
-                                   EventAt(1, "renew", {{"contract", std::string("B")}}), EventAt(2, "renew"),
-                                   EventAt(3, "renew", {{"contract", std::string("A")}}),
-                                   AttributesAt(4, {{"contract", 7.0}}), EventAt(5, "renew")},
-                                  9);
+  const Progress progress = After(
+      journey,
+      {EventAt(0, "renew", {{"contract", std::string("A")}}), EventAt(1, "renew", {{"contract", std::string("B")}}),
+       EventAt(2, "renew"), EventAt(3, "renew", {{"contract", std::string("A")}}), AttributesAt(4, {{"contract", 7.0}}),
+       EventAt(5, "renew")},
+      9);
   std::vector<std::string> keys;
   for (const rules::Run& run : progress.enrollments()) keys.push_back(run.key);
   EXPECT_THAT(keys, ElementsAre("A", "B", "7"));
 }
 
 TEST(EntryTest, NothingOpensWhileTheFirstStageMayNotBeEntered) {
-  const Journey journey = Make({.stages = {{.key = "only",
-                                            .milestones = {Of("done", {Count("done")})},
-                                            .required_answers = {"goal"}}}});
+  const Journey journey =
+      Make({.stages = {{.key = "only", .milestones = {Of("done", {Count("done")})}, .required_answers = {"goal"}}}});
   EXPECT_THAT(OpenedOn(journey, {EventAt(0, "a"), AttributesAt(1, {{"goal", std::string("more")}}), EventAt(2, "a")}),
               ElementsAre(2));
 }
@@ -135,7 +135,8 @@ TEST(ExitTest, TheFirstThatIsMetEndsTheEnrollmentBeforeAnyTransition) {
 }
 
 TEST(ExitTest, CountsFromTheEnrollment) {
-  const Journey journey = Entered({.triggers = {FirstEvent{{.event_types = {"signup"}}}}, .re_entry = ReEntry::kAfterExit});
+  const Journey journey =
+      Entered({.triggers = {FirstEvent{{.event_types = {"signup"}}}}, .re_entry = ReEntry::kAfterExit});
   EXPECT_THAT(OpenedOn(journey, {EventAt(0, "leave"), EventAt(1, "signup"), EventAt(2, "leave"), EventAt(3, "signup")}),
               ElementsAre(1, 3));
   EXPECT_FALSE(After(journey, {EventAt(0, "leave"), EventAt(1, "signup")}, 9).latest().ended());
@@ -167,8 +168,8 @@ Journey Scoped(Scope scope) {
 TEST(ScopeTest, SaysWhichPartOfHistoryCounts) {
   const auto achieved = [](Scope scope, double day) {
     const std::optional<Moment> it = After(Scoped(scope),
-                                           {EventAt(0, "use"), EventAt(1, "signup"), EventAt(2, "use"), EventAt(3, "go"),
-                                            EventAt(5, "use"), EventAt(7, "use")},
+                                           {EventAt(0, "use"), EventAt(1, "signup"), EventAt(2, "use"),
+                                            EventAt(3, "go"), EventAt(5, "use"), EventAt(7, "use")},
                                            day)
                                          .latest()
                                          .milestones[1]
@@ -190,10 +191,9 @@ TEST(ScopeTest, AWindowHoldsAWholeSequence) {
 }
 
 TEST(ScopeTest, FromStageStaysAsItIsWhenTheStageIsLeft) {
-  const Journey journey = Make({.stages = {{.key = "a",
-                                            .milestones = {Of("m", {Count("go")}), Of("extra", {Count("use")})},
-                                            .exit_at_least = 1},
-                                           {.key = "b", .milestones = {Of("n", {Count("never")})}}}});
+  const Journey journey = Make(
+      {.stages = {{.key = "a", .milestones = {Of("m", {Count("go")}), Of("extra", {Count("use")})}, .exit_at_least = 1},
+                  {.key = "b", .milestones = {Of("n", {Count("never")})}}}});
   EXPECT_FALSE(After(journey, {EventAt(0, "go"), EventAt(1, "use")}, 9).latest().milestones[1].achieved.has_value());
 }
 
@@ -206,7 +206,7 @@ TEST(LatchingTest, RevocableIsAchievedWhileItIsMetAlsoByTimeAlone) {
   EXPECT_TRUE(After(journey, {steps[0], steps[1]}, 1.9).latest().milestones[0].achieved.has_value());
   const rules::Run revoked = After(journey, {steps[0], steps[1]}, 3).latest();
   EXPECT_FALSE(revoked.milestones[0].achieved.has_value());
-  EXPECT_THAT(revoked.revoked, ElementsAre(Revocation{0, {Day(2), ""}}));
+  EXPECT_THAT(revoked.revoked, ElementsAre(Revocation{0, {Day(2)}}));
   const rules::Run again = After(journey, steps, 6).latest();
   EXPECT_EQ(again.milestones[0].achieved->time, Day(6));
   EXPECT_EQ(again.milestones[0].earlier, 1u);
@@ -216,10 +216,10 @@ TEST(LatchingTest, AStageOnceCompletedStaysCompleted) {
   Milestone habit = Of("habit", {Count("use")}, Scope::kFromEntry);
   habit.latching = Latching::kRevocable;
   std::get<EventCount>(habit.criterion.kind).within = Days(2);
-  const Journey journey = Make({.stages = {{.key = "a", .milestones = {habit}},
-                                           {.key = "b",
-                                            .milestones = {Of("n", {Count("never")})},
-                                            .entry_criterion = Criterion{Count("allow")}}}});
+  const Journey journey = Make(
+      {.stages = {
+           {.key = "a", .milestones = {habit}},
+           {.key = "b", .milestones = {Of("n", {Count("never")})}, .entry_criterion = Criterion{Count("allow")}}}});
   EXPECT_THAT(Path(journey, {EventAt(0, "use"), EventAt(9, "allow")}), ElementsAre("a", "b"));
 }
 
@@ -268,9 +268,10 @@ TEST(MilestoneTest, OptionalOnesAreNotNeededToCompleteTheStage) {
 }
 
 TEST(StageTest, SoManyOfItsMilestonesCompleteIt) {
-  const Journey journey = Make({.stages = {{.key = "a",
-                                            .milestones = {Of("x", {Count("x")}), Of("y", {Count("y")}), Of("z", {Count("z")})},
-                                            .exit_at_least = 2}}});
+  const Journey journey =
+      Make({.stages = {{.key = "a",
+                        .milestones = {Of("x", {Count("x")}), Of("y", {Count("y")}), Of("z", {Count("z")})},
+                        .exit_at_least = 2}}});
   EXPECT_THAT(Path(journey, {EventAt(0, "x")}), ElementsAre("a"));
   EXPECT_THAT(Path(journey, {EventAt(0, "x"), EventAt(1, "z")}), ElementsAre("a", "(completed)"));
 }
@@ -288,13 +289,14 @@ TEST(StageTest, IsEnteredOnceItsEntryCriterionHoldsAndItsHandOffIsAnswered) {
 
 // a <-> b, and c; what leads back is open only where it may.
 Journey Branching(bool regress, int32_t priority_of_c = 0) {
-  return Make({.stages = {{.key = "a", .milestones = {Of("m", {Count("use", 2)})}, .regress = regress},
-                          {.key = "b", .milestones = {Of("n", {Count("never")})}},
-                          {.key = "c", .milestones = {Of("o", {Count("never")})}}},
-               .transitions = {{.key = "ab", .from_stage = "a", .to_stage = "b"},
-                               {.key = "ac", .from_stage = "a", .to_stage = "c", .priority = priority_of_c},
-                               {.key = "ba", .from_stage = "b", .to_stage = "a", .criterion = Criterion{Count("complain")}},
-                               {.key = "end", .from_stage = "b", .criterion = Criterion{Count("renew", 2)}}}});
+  return Make(
+      {.stages = {{.key = "a", .milestones = {Of("m", {Count("use", 2)})}, .regress = regress},
+                  {.key = "b", .milestones = {Of("n", {Count("never")})}},
+                  {.key = "c", .milestones = {Of("o", {Count("never")})}}},
+       .transitions = {{.key = "ab", .from_stage = "a", .to_stage = "b"},
+                       {.key = "ac", .from_stage = "a", .to_stage = "c", .priority = priority_of_c},
+                       {.key = "ba", .from_stage = "b", .to_stage = "a", .criterion = Criterion{Count("complain")}},
+                       {.key = "end", .from_stage = "b", .criterion = Criterion{Count("renew", 2)}}}});
 }
 
 TEST(TransitionTest, TheHighestPriorityIsTakenAndOfEqualOnesTheFirst) {
@@ -304,7 +306,8 @@ TEST(TransitionTest, TheHighestPriorityIsTakenAndOfEqualOnesTheFirst) {
 }
 
 TEST(TransitionTest, LeadsBackOnlyWhereTheStageAllowsItAndMilestonesCountAnewThere) {
-  const std::vector<ScenarioStep> steps = {EventAt(0, "use"), EventAt(1, "use"), EventAt(2, "complain"), EventAt(3, "use")};
+  const std::vector<ScenarioStep> steps = {EventAt(0, "use"), EventAt(1, "use"), EventAt(2, "complain"),
+                                           EventAt(3, "use")};
   EXPECT_THAT(Path(Branching(false), steps), ElementsAre("a", "b"));
   EXPECT_THAT(Path(Branching(true), steps), ElementsAre("a", "b", "a"));
   const rules::Run run = After(Branching(true), steps, 9).latest();
@@ -329,9 +332,10 @@ TEST(TransitionTest, AStageThatNoneLeavesIsALastOne) {
 
 TEST(TransitionTest, NoStageIsStoodInTwiceWithoutAnotherItemBetween) {
   const Criterion always{NoneOf{{{Count("never")}}}};
-  const Journey circle = Make({.stages = {{.key = "a", .regress = true}, {.key = "b"}},
-                               .transitions = {{.key = "ab", .from_stage = "a", .to_stage = "b", .criterion = always},
-                                               {.key = "ba", .from_stage = "b", .to_stage = "a", .criterion = always}}});
+  const Journey circle =
+      Make({.stages = {{.key = "a", .regress = true}, {.key = "b"}},
+            .transitions = {{.key = "ab", .from_stage = "a", .to_stage = "b", .criterion = always},
+                            {.key = "ba", .from_stage = "b", .to_stage = "a", .criterion = always}}});
   EXPECT_THAT(Path(circle, {EventAt(0, "x")}), ElementsAre("a", "b"));
   EXPECT_THAT(Path(circle, {EventAt(0, "x"), EventAt(1, "y")}), ElementsAre("a", "b", "a"));
   std::vector<ScenarioStep> many;
@@ -340,17 +344,23 @@ TEST(TransitionTest, NoStageIsStoodInTwiceWithoutAnotherItemBetween) {
 }
 
 TEST(TransitionTest, TimeAloneTakesOne) {
-  const Journey journey = Make({.stages = {{.key = "a", .milestones = {Of("m", {Count("go")})}}, {.key = "risk", .milestones = {Of("n", {Count("never")})}}},
-                                .transitions = {{.key = "silent", .from_stage = "a", .to_stage = "risk", .criterion = Criterion{Absence{.lasting = Days(14)}}}}});
+  const Journey journey = Make({.stages = {{.key = "a", .milestones = {Of("m", {Count("go")})}},
+                                           {.key = "risk", .milestones = {Of("n", {Count("never")})}}},
+                                .transitions = {{.key = "silent",
+                                                 .from_stage = "a",
+                                                 .to_stage = "risk",
+                                                 .criterion = Criterion{Absence{.lasting = Days(14)}}}}});
   EXPECT_THAT(Path(journey, {EventAt(0, "x")}, 13.9), ElementsAre("a"));
   EXPECT_THAT(Path(journey, {EventAt(0, "x")}, 14), ElementsAre("a", "risk"));
   EXPECT_THAT(Path(journey, {EventAt(0, "x"), EventAt(14, "y")}, 15), ElementsAre("a"));
 }
 
 TEST(TimeTest, ItemsComeBeforeTimersOfTheSameInstant) {
-  Milestone silent = Of("silent", {Absence{.events = {.event_types = {"login"}}, .lasting = Days(7)}}, Scope::kFromEntry);
+  Milestone silent =
+      Of("silent", {Absence{.events = {.event_types = {"login"}}, .lasting = Days(7)}}, Scope::kFromEntry);
   const Journey journey = Make({.stages = {{.key = "a", .milestones = {silent, Of("never", {Count("never")})}}}});
-  EXPECT_FALSE(After(journey, {EventAt(0, "login"), EventAt(7, "login")}, 7).latest().milestones[0].achieved.has_value());
+  EXPECT_FALSE(
+      After(journey, {EventAt(0, "login"), EventAt(7, "login")}, 7).latest().milestones[0].achieved.has_value());
 }
 
 TEST(TimeTest, TheNextChangeIsWhenAWindowEndsASilenceIsLongEnoughOrAStayTooLong) {
@@ -372,8 +382,12 @@ TEST(TimeTest, TheNextChangeIsWhenAWindowEndsASilenceIsLongEnoughOrAStayTooLong)
 TEST(PaceTest, TellsHowLongTheStageIsStoodIn) {
   Milestone due = Of("due", {Count("never")});
   due.deadline = Days(1);
-  const Journey journey = Make({.stages = {{.key = "a", .milestones = {due}, .target = Days(2), .behind_after = Days(3), .stuck_after = Days(4)}}});
-  const auto pace = [&](double day) { return PaceOf(journey, After(journey, {EventAt(0, "x")}, day).latest(), Day(day)); };
+  const Journey journey = Make(
+      {.stages = {
+           {.key = "a", .milestones = {due}, .target = Days(2), .behind_after = Days(3), .stuck_after = Days(4)}}});
+  const auto pace = [&](double day) {
+    return PaceOf(journey, After(journey, {EventAt(0, "x")}, day).latest(), Day(day));
+  };
   EXPECT_EQ(pace(0.9), Pace::kOnTrack);
   EXPECT_EQ(pace(1), Pace::kLate);
   EXPECT_EQ(pace(3), Pace::kBehind);

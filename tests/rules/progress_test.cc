@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-
 namespace waymark::rules {
 namespace {
 
@@ -58,10 +57,20 @@ struct Story {
   std::vector<Event> events() const {
     std::vector<Event> events;
     for (const Line& line : lines) {
-      events.push_back({.time = At(line.minute), .sequence = line.sequence, .id = line.id, .type = line.type});
+      events.push_back({.time = At(line.minute),
+                        .sequence = line.sequence,
+                        .id = line.id,
+                        .number = number(line.id),
+                        .type = line.type});
     }
     std::sort(events.begin(), events.end(), Before);
     return events;
+  }
+
+  // The number of the event with an id.
+  int64_t number(const std::string& id) const {
+    const auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& other) { return other.id == id; });
+    return line - lines.begin() + 1;
   }
 };
 
@@ -74,14 +83,14 @@ std::vector<Moment> Entered(const Progress& progress) {
 TEST(FoldTest, EntryEventCountsForTheFirstStage) {
   const Story story{{{0, "connect", "c"}}};
   const Progress progress = Fold(Onboarding(), {}, story.events());
-  EXPECT_THAT(Entered(progress), ElementsAre(Moment{At(0), "c"}, Moment{At(0), "c"}));
+  EXPECT_THAT(Entered(progress), ElementsAre(Moment{At(0), story.number("c")}, Moment{At(0), story.number("c")}));
   EXPECT_EQ(Onboarding().stages()[progress.runs[0].stage()].key, "adoption");
 }
 
 TEST(FoldTest, UnknownTypeChangesNothingButOpensWhereAnyEventDoes) {
   const Story story{{{0, "login", "l0"}, {1, "login", "l1"}}};
   const Progress progress = Fold(Onboarding(), {}, story.events());
-  EXPECT_THAT(Entered(progress), ElementsAre(Moment{At(0), "l0"}));
+  EXPECT_THAT(Entered(progress), ElementsAre(Moment{At(0), story.number("l0")}));
   EXPECT_EQ(progress.runs[0].milestones[0].counted, 0u);
 }
 
@@ -99,20 +108,20 @@ TEST(FoldTest, FromStageCountsOnlyWhatComesAfterTheStageWasEntered) {
 
 TEST(FoldTest, SeveralTypesCountTogether) {
   const Story story{{{0, "connect", "c"}, {1, "report", "r1"}, {2, "export", "x2"}, {3, "report", "r3"}}};
-  EXPECT_EQ(Fold(Onboarding(), {}, story.events()).runs[0].milestones[1].achieved, (Moment{At(3), "r3"}));
+  EXPECT_EQ(Fold(Onboarding(), {}, story.events()).runs[0].milestones[1].achieved, (Moment{At(3), story.number("r3")}));
 }
 
 TEST(FoldTest, LastMilestoneOfLastStageCompletesTheJourneyAndItsStageStaysTheLast) {
   const Story story{
       {{0, "connect", "c"}, {1, "report", "r1"}, {2, "report", "r2"}, {3, "report", "r3"}, {4, "renew", "n"}}};
   const Progress progress = Fold(Onboarding(), {}, story.events());
-  EXPECT_EQ(progress.runs[0].completed, (Moment{At(4), "n"}));
+  EXPECT_EQ(progress.runs[0].completed, (Moment{At(4), story.number("n")}));
   EXPECT_EQ(progress.runs[0].stage(), 2u);
 }
 
 TEST(FoldTest, OneEventCompletesOneStageFromStageButSeveralOverAllHistory) {
   const Story story{{{0, "commit", "c0"}, {1, "commit", "c1"}, {2, "commit", "c2"}}};
-  EXPECT_EQ(Fold(Habit(Scope::kAllHistory), {}, story.events()).runs[0].completed, (Moment{At(2), "c2"}));
+  EXPECT_EQ(Fold(Habit(Scope::kAllHistory), {}, story.events()).runs[0].completed, (Moment{At(2), story.number("c2")}));
   const Progress from_stage = Fold(Habit(Scope::kFromStage), {}, story.events());
   EXPECT_FALSE(from_stage.runs[0].completed.has_value());
   EXPECT_EQ(from_stage.runs[0].stage(), 2u);
@@ -125,13 +134,13 @@ TEST(FoldTest, AllHistoryCountsWhatCameBeforeTheEnrollment) {
                       .stages = {{.key = "active", .milestones = {Counts("seen", {"view"}, 2, Scope::kAllHistory)}}}}});
   const Story story{{{0, "view", "v0"}, {1, "view", "v1"}, {2, "buy", "b"}}};
   const Progress progress = Fold(journey, {}, story.events());
-  EXPECT_EQ(progress.runs[0].milestones[0].achieved, (Moment{At(1), "v1"}));
-  EXPECT_EQ(progress.runs[0].completed, (Moment{At(2), "b"}));
+  EXPECT_EQ(progress.runs[0].milestones[0].achieved, (Moment{At(1), story.number("v1")}));
+  EXPECT_EQ(progress.runs[0].completed, (Moment{At(2), story.number("b")}));
 }
 
 TEST(FoldTest, EqualTimesAreOrderedBySequenceThenById) {
   const Story story{{{0, "connect", "z", 1}, {0, "login", "a", 2}, {0, "report", "b", 2}}};
-  EXPECT_THAT(Fold(Onboarding(), {}, story.events()).runs[0].entered[0].event_id, "z");
+  EXPECT_THAT(Fold(Onboarding(), {}, story.events()).runs[0].entered[0].item, story.number("z"));
   EXPECT_EQ(Fold(Onboarding(), {}, story.events()).runs[0].milestones[1].counted, 1u);
 }
 
@@ -139,7 +148,7 @@ TEST(FoldTest, StageWithoutMilestonesIsPassedAtOnce) {
   const Journey journey(
       {.journey_id = "j", .definition = {.entry = {.triggers = {AnyEvent{}}}, .stages = {{.key = "a"}, {.key = "b"}}}});
   const Story story{{{0, "anything", "x"}}};
-  EXPECT_EQ(Fold(journey, {}, story.events()).runs[0].completed, (Moment{At(0), "x"}));
+  EXPECT_EQ(Fold(journey, {}, story.events()).runs[0].completed, (Moment{At(0), story.number("x")}));
 }
 
 TEST(WitnessesTest, AreTheEventsCounted) {
@@ -170,12 +179,12 @@ TEST(CompareTest, TellsNothingWhereNothingChanged) {
 
 TEST(CompareTest, LateEventRevisesWhatWasTold) {
   const Story known{{{5, "connect", "c5"}}};
-  const Story more{{{3, "connect", "c3"}, {5, "connect", "c5"}}};
+  const Story more{{{5, "connect", "c5"}, {3, "connect", "c3"}}};
   const std::vector<Conclusion> conclusions =
       Compare(Onboarding(), Fold(Onboarding(), {}, known.events()), Fold(Onboarding(), {}, more.events()));
   EXPECT_THAT(Kinds(conclusions), ElementsAre(ConclusionKind::kStageRevised, ConclusionKind::kMilestoneRevised,
                                               ConclusionKind::kStageRevised));
-  EXPECT_EQ(conclusions[1].now, (Moment{At(3), "c3"}));
+  EXPECT_EQ(conclusions[1].now, (Moment{At(3), more.number("c3")}));
   EXPECT_EQ(conclusions[1].previous, At(5));
 }
 

@@ -17,7 +17,7 @@ constexpr int kRounds = 10'000;
 // Long enough after the last item for nearly everything that time brings.
 const absl::Time kEnd = FirstTick() + (kHistoryTicks + 16) * kTick;
 
-When ToWhen(const Moment& moment) { return {moment.time, moment.event_id}; }
+When ToWhen(const Moment& moment) { return {moment.time, moment.item}; }
 
 std::vector<ExpectedRun> ToExpected(const Progress& progress) {
   std::vector<ExpectedRun> runs;
@@ -41,7 +41,7 @@ std::vector<ExpectedRun> ToExpected(const Progress& progress) {
 std::string Show(const std::vector<ExpectedRun>& runs) {
   std::string text;
   const auto show = [](const When& when) {
-    return absl::StrCat(absl::ToInt64Hours(when.first - FirstTick()) / 6, when.second.empty() ? "" : "/", when.second);
+    return absl::StrCat(absl::ToInt64Hours(when.first - FirstTick()) / 6, "/", when.second);
   };
   for (const ExpectedRun& run : runs) {
     absl::StrAppend(&text, "run ", run.key, ":");
@@ -89,14 +89,16 @@ TEST(FoldPropertyTest, EqualsEveryCriterionEvaluatedFromScratchAtEveryInstant) {
                   items.end());
       const std::vector<ExpectedRun> expected = BruteForce(version, items, end);
       const std::vector<ExpectedRun> folded = ToExpected(Fold(journey, {}, items, end));
-      ASSERT_EQ(folded, expected) << "round " << round << "\nfolded\n" << Show(folded) << "expected\n" << Show(expected);
+      ASSERT_EQ(folded, expected) << "round " << round << "\nfolded\n"
+                                  << Show(folded) << "expected\n"
+                                  << Show(expected);
       enrolled += !folded.empty();
       again += folded.size() > 1;
       for (const ExpectedRun& run : folded) {
         completed += run.completed.has_value();
         exited += run.exited.has_value();
         for (size_t i = 1; i < run.stays.size(); ++i) back += run.stays[i].stage < run.stays[i - 1].stage;
-        for (const auto& stay : run.stays) by_time += stay.when.second.empty();
+        for (const auto& stay : run.stays) by_time += stay.when.second == 0;
         for (const ExpectedMilestone& milestone : run.milestones) revoked += milestone.earlier > 0;
       }
     }
@@ -121,7 +123,8 @@ TEST(FoldPropertyTest, IsTheSameHoweverTheHistoryIsCutAndWheneverTimeIsLetPass) 
       begin += size;
       // Time is let pass to somewhere before the next item.
       absl::Time now = stretch.back().time;
-      if (begin < items.size() && now < items[begin].time) now += random() % 2 == 0 ? absl::ZeroDuration() : (items[begin].time - now) / 2;
+      if (begin < items.size() && now < items[begin].time)
+        now += random() % 2 == 0 ? absl::ZeroDuration() : (items[begin].time - now) / 2;
       const bool last_of_instant = begin >= items.size() || stretch.back().time < items[begin].time;
       cut = Fold(journey, std::move(cut), stretch, last_of_instant ? now : absl::InfinitePast());
     }

@@ -160,10 +160,12 @@ class Maker {
   Milestone RandomMilestone() {
     Milestone milestone{
         .key = kMilestoneKeys[known_.size()],
-        .scope = Pick<Scope>({Scope::kFromStage, Scope::kFromStage, Scope::kFromEntry, Scope::kAllHistory, Scope::kWindow}),
+        .scope =
+            Pick<Scope>({Scope::kFromStage, Scope::kFromStage, Scope::kFromEntry, Scope::kAllHistory, Scope::kWindow}),
         .criterion = Chance(40) ? Criterion{PlainCount()} : RandomCriterion(2, known_, true),
         .required = Chance(80),
-        .latching = Pick<Latching>({Latching::kLatched, Latching::kLatched, Latching::kRevocable, Latching::kRecurring})};
+        .latching =
+            Pick<Latching>({Latching::kLatched, Latching::kLatched, Latching::kRevocable, Latching::kRecurring})};
     if (milestone.scope == Scope::kWindow) milestone.scope_window = RandomDuration();
     if (milestone.latching == Latching::kRecurring) milestone.period = RandomDuration();
     if (!known_.empty() && Chance(15)) milestone.depends_on = {known_[Below(known_.size())]};
@@ -173,9 +175,7 @@ class Maker {
     return milestone;
   }
 
-  EventCount PlainCount() {
-    return {.events = RandomPattern(), .at_least = static_cast<uint32_t>(1 + Below(3))};
-  }
+  EventCount PlainCount() { return {.events = RandomPattern(), .at_least = static_cast<uint32_t>(1 + Below(3))}; }
 
   Stage RandomStage(size_t number) {
     Stage stage{.key = absl::StrCat("s", number), .regress = Chance(50)};
@@ -263,6 +263,7 @@ RandomHistory::RandomHistory(std::mt19937& random, int most) {
   for (int i = 0; i < count; ++i) {
     Item item{.time = FirstTick() + below(kHistoryTicks) * kTick, .sequence = below(2)};
     item.id = Own(absl::StrCat("i", below(1000), "-", i));
+    item.number = i + 1;
     std::vector<Property>& properties = properties_.emplace_back();
     switch (below(12)) {
       case 0:
@@ -274,8 +275,9 @@ RandomHistory::RandomHistory(std::mt19937& random, int most) {
         }
         if (below(2) == 0) properties.push_back({"seats", value()});
         if (below(2) == 0) {
-          properties.push_back({"renewal", std::string(Own(absl::FormatTime(
-                                               "%Y-%m-%d", FirstTick() + below(40) * absl::Hours(24), absl::UTCTimeZone())))});
+          properties.push_back(
+              {"renewal", std::string(Own(absl::FormatTime("%Y-%m-%d", FirstTick() + below(40) * absl::Hours(24),
+                                                           absl::UTCTimeZone())))});
         }
         if (below(3) == 0) properties.push_back({"owner", value()});
         if (below(3) == 0) properties.push_back({"contract", value()});

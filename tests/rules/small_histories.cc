@@ -178,6 +178,7 @@ int ForEachSmallHistory(const Journey& journey, const Alphabet& alphabet, int mo
         const Item item{.time = now,
                         .sequence = static_cast<int64_t>(place.steps.size()) + 1,
                         .id = id,
+                        .number = static_cast<int64_t>(place.steps.size()) + 1,
                         .type = of_journey ? journey.version().journey_id : step.type,
                         .kind = step.kind,
                         .user = step.user,
