@@ -3,6 +3,7 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include <optional>
+#include <sstream>
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
@@ -41,8 +42,29 @@ absl::Status Refused(const Session& session, const SourcedManifest& source, cons
                    ", see above"));
 }
 
-// Asks the server about every journey before anything changes: together with what is made beside it.
-absl::Status CheckJourneys(const Session& session, const std::vector<SourcedManifest>& sources) {
+// Asks the server about a journey, and looks at everything else here.
+absl::StatusOr<std::vector<rules::Finding>> Check(const Session& session, const SourcedManifest& source,
+                                                  const std::vector<SourcedManifest>& all,
+                                                  journey::v1::ValidateVersionRequest request) {
+  if (!source.manifest.has_journey()) return CheckOffline(source, all);
+  std::vector<rules::Finding> findings = CheckAround(source);
+  request.set_journey_id(source.manifest.journey().journey_id());
+  *request.mutable_definition() = source.manifest.journey().definition();
+  ASSIGN_OR_RETURN(const auto answer, session.client.Get<journey::v1::ValidateVersionResponse>(request));
+  for (const journey::v1::Finding& finding : answer.findings()) {
+    findings.push_back({.code = finding.code(),
+                        .path = PathInDefinition(finding.path()),
+                        .message = finding.message(),
+                        .hint = finding.hint(),
+                        .severity = finding.severity() == journey::v1::SEVERITY_WARNING ? rules::Severity::kWarning
+                                                                                        : rules::Severity::kError});
+  }
+  return findings;
+}
+
+// Tells everything that is wrong with any of the manifests; journeys are looked at together with what is made beside
+// them.
+absl::Status CheckAll(const Session& session, const std::vector<SourcedManifest>& sources) {
   journey::v1::ValidateVersionRequest request;
   for (const SourcedManifest& source : sources) {
     if (source.manifest.has_persona()) request.add_assumed_persona_ids(source.manifest.persona().persona_id());
@@ -51,22 +73,15 @@ absl::Status CheckJourneys(const Session& session, const std::vector<SourcedMani
   }
   Tally tally;
   for (const SourcedManifest& source : sources) {
-    if (!source.manifest.has_journey()) continue;
-    request.set_journey_id(source.manifest.journey().journey_id());
-    *request.mutable_definition() = source.manifest.journey().definition();
-    ASSIGN_OR_RETURN(const auto answer, session.client.Get<journey::v1::ValidateVersionResponse>(request));
-    std::vector<rules::Finding> findings;
-    for (const journey::v1::Finding& finding : answer.findings()) {
-      findings.push_back({.code = finding.code(),
-                          .path = PathInDefinition(finding.path()),
-                          .message = finding.message(),
-                          .hint = finding.hint(),
-                          .severity = finding.severity() == journey::v1::SEVERITY_WARNING ? rules::Severity::kWarning
-                                                                                          : rules::Severity::kError});
-    }
+    ASSIGN_OR_RETURN(const std::vector<rules::Finding> findings, Check(session, source, sources, request));
     Tell(source, findings, session.err, &tally);
   }
   return tally.errors == 0 ? absl::OkStatus() : Problems(tally.errors);
+}
+
+absl::Status Archived(const SourcedManifest& source) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(NameOf(source.manifest), " is archived and does not change any more"));
 }
 
 template <typename Kind>
@@ -123,6 +138,10 @@ absl::Status ApplyVersioned(const Session& session, const ApplyOptions& options,
   uint32_t number = newest.has_value() ? newest->number() : 0;
   bool is_draft = !same || newest->state() != Kind::kPublished;
 
+  if constexpr (std::is_same_v<Kind, JourneyKind>) {
+    const bool changes = !same || (options.publish && is_draft);
+    if (changes && found.ok() && Kind::Of(*found).has_archive_time()) return Archived(source);
+  }
   if (!same && !options.dry_run) {
     const absl::StatusOr<uint32_t> created = CreateDraft<Kind>(session, manifest, found.ok());
     if (!created.ok()) return Refused(session, source, created.status());
@@ -174,6 +193,7 @@ absl::Status ApplyEdition(const Session& session, const ApplyOptions& options, c
   if (!found.ok() && !absl::IsNotFound(found.status())) return Refused(session, source, found.status());
   const bool same =
       found.ok() && rules::ContentHash(manifest.definition()) == rules::ContentHash(Kind::Of(*found).definition());
+  if (!same && found.ok() && Kind::Of(*found).has_archive_time()) return Archived(source);
   session.out << NameOf(source.manifest) << ": ";
   if (same) {
     session.out << "unchanged, edition " << Kind::Of(*found).number() << "\n";
@@ -264,7 +284,13 @@ absl::Status ApplyOne(const Session& session, const ApplyOptions& options, const
 
 absl::Status Apply(const Session& session, const ApplyOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<SourcedManifest> sources, ReadSound(options.paths, session.err));
-  RETURN_IF_ERROR(CheckJourneys(session, sources));
+  RETURN_IF_ERROR(CheckAll(session, sources));
+  // Once without changing anything, so that whatever cannot be done is known before the first thing is.
+  std::ostringstream unheard;
+  const Session rehearsal = {.client = session.client, .format = session.format, .out = unheard, .err = session.err};
+  for (const SourcedManifest& source : sources) {
+    RETURN_IF_ERROR(ApplyOne(rehearsal, {.publish = options.publish, .dry_run = true}, source));
+  }
   for (const SourcedManifest& source : sources) RETURN_IF_ERROR(ApplyOne(session, options, source));
   return absl::OkStatus();
 }

@@ -17,9 +17,12 @@
 #include "common/worker/worker.h"
 #include "services/cli/suite.h"
 #include "services/cli/waymark_client.h"
+#include "services/journey/templates/templates.h"
 #include "tests/cli/run_command.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
+#include "waymark/journey/v1/journey.pb.h"
+#include "waymark/journey/v1/persona.pb.h"
 
 namespace waymark::cli {
 namespace {
@@ -99,6 +102,18 @@ class CommandTest : public testing::Test {
                                              : std::string(word));
     }
     return RunCommand(arguments);
+  }
+
+  // What a client of its own asks.
+  template <typename Response>
+  absl::StatusOr<Response> Ask(const google::protobuf::Message& request) {
+    const auto client = WaymarkClient::Create({.address = absl::StrCat("127.0.0.1:", suite_->server().port())});
+    return (*client)->template Get<Response>(request);
+  }
+  static journey::v1::GetPersonaRequest Ada() {
+    journey::v1::GetPersonaRequest request;
+    request.set_persona_id("ada");
+    return request;
   }
 
   const RealClock clock_;
@@ -216,6 +231,66 @@ persona: {persona_id: ada, definition: {title: Ada}}
   EXPECT_THAT(changed.out, AllOf(HasSubstr("segment big: changed, edition 2"), HasSubstr("100 → 500"),
                                  HasSubstr("journey onboarding: changed, version 2")))
       << "the journey pins the new edition";
+}
+
+TEST_F(CommandTest, ATemplateAppliedAgainIsWithoutEffect) {
+  for (const char* id : {"saas", "enterprise", "trial", "ecommerce"}) {
+    support::WriteFile(dir_.File("journey.yaml"), std::string(journey::FindTemplate(id)->yaml));
+    const Ran first = Do("apply -f JOURNEY --publish");
+    EXPECT_EQ(first.code, kDone) << first.err;
+    EXPECT_THAT(first.out, AllOf(HasSubstr(absl::StrCat("journey ", id, ": created, version 1, published")),
+                                 Not(HasSubstr("unchanged"))));
+    const Ran second = Do("apply -f JOURNEY --publish");
+    EXPECT_EQ(second.code, kDone) << second.err;
+    EXPECT_THAT(second.out, AllOf(HasSubstr(absl::StrCat("journey ", id, ": unchanged, version 1 (published)")),
+                                  Not(HasSubstr(": created")), Not(HasSubstr(": changed"))))
+        << id;
+  }
+}
+
+TEST_F(CommandTest, EverythingIsCheckedBeforeAnythingIsStored) {
+  const std::string sound = absl::StrCat("persona: {persona_id: ada, definition: {title: Ada}}\n---\n", kJourney);
+  const std::pair<std::string, std::string> wrong[] = {
+      {"persona: {persona_id: bob}", "persona.definition.title"},
+      {"segment: {segment_id: big, definition: {title: Big, criterion: {attested: {}}}}",
+       "segment.definition.criterion.attested"},
+      {absl::StrCat("journey:\n  journey_id: other\n  title: ", std::string(300, 'x'),
+                    "\n  definition:", "\n    entry: {triggers: [{any_event: {}}]}"),
+       "journey.title"},
+      {"scorecard: {scorecard_id: Wrong Id}", "scorecard.scorecard_id"},
+  };
+  for (const auto& [manifest, place] : wrong) {
+    support::WriteFile(dir_.File("journey.yaml"), absl::StrCat(sound, "---\n", manifest));
+    const Ran ran = Do("apply -f JOURNEY --publish");
+    EXPECT_EQ(ran.code, kFailed);
+    EXPECT_THAT(ran.err, AllOf(HasSubstr(place), HasSubstr("nothing was changed")));
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(Do("list journeys").out, "no journeys; waymark apply makes one\n");
+    EXPECT_TRUE(absl::IsNotFound(Ask<journey::v1::GetPersonaResponse>(Ada()).status()));
+  }
+}
+
+TEST_F(CommandTest, WhatIsArchivedOrAChannelDoesNotChangeAndNothingElseDoesThen) {
+  EXPECT_EQ(Do("apply -f JOURNEY").code, kDone);
+  journey::v1::ArchiveJourneyRequest archive;
+  archive.set_journey_id("onboarding");
+  ASSERT_TRUE(Ask<journey::v1::ArchiveJourneyResponse>(archive).ok());
+  EXPECT_EQ(Do("apply -f JOURNEY").out, "journey onboarding: unchanged, version 1 (a draft)\n");
+  const std::string persona = "\n---\npersona: {persona_id: ada, definition: {title: Ada}}\n";
+  const std::string changed = absl::StrReplaceAll(kJourney, {{"at_least: 3", "at_least: 5"}});
+  support::WriteFile(dir_.File("journey.yaml"), absl::StrCat(changed, persona));
+  const Ran ran = Do("apply -f JOURNEY");
+  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_THAT(ran.err, HasSubstr("journey onboarding is archived"));
+  EXPECT_EQ(ran.out, "");
+  EXPECT_TRUE(absl::IsNotFound(Ask<journey::v1::GetPersonaResponse>(Ada()).status()));
+
+  support::WriteFile(dir_.File("journey.yaml"), "channel: {channel_id: b, log: {}}");
+  EXPECT_EQ(Do("apply -f JOURNEY").code, kDone);
+  support::WriteFile(dir_.File("journey.yaml"),
+                     "channel: {channel_id: a, log: {}}\n---\n"
+                     "channel: {channel_id: b, webhook: {url: \"https://example.com/b\"}}");
+  EXPECT_EQ(Do("apply -f JOURNEY").out, "") << "channel a stands first";
 }
 
 TEST_F(CommandTest, AWebhooksSecretIsShownOnceAndChannelsDoNotChange) {
