@@ -293,6 +293,28 @@ TEST_F(CommandTest, WhatIsArchivedOrAChannelDoesNotChangeAndNothingElseDoesThen)
   EXPECT_EQ(Do("apply -f JOURNEY").out, "") << "channel a stands first";
 }
 
+TEST_F(CommandTest, WhatSaysTheSameAsARetiredVersionMakesANewOne) {
+  const auto retire = [&](uint32_t number) {
+    journey::v1::RetireVersionRequest request;
+    request.set_journey_id("onboarding");
+    request.set_number(number);
+    return Ask<journey::v1::RetireVersionResponse>(request).status();
+  };
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").code, kDone);
+  support::WriteFile(dir_.File("changed.yaml"), absl::StrReplaceAll(kJourney, {{"at_least: 3", "at_least: 5"}}));
+  const std::string apply_changed = absl::StrCat("apply --publish -f ", dir_.File("changed.yaml"));
+  EXPECT_THAT(Do(apply_changed).out, StartsWith("journey onboarding: changed, version 2, published\n"));
+  ASSERT_EQ(retire(2), absl::OkStatus());
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").out, "journey onboarding: unchanged, version 1 (published)\n")
+      << "it is in force again";
+  EXPECT_THAT(Do(apply_changed).out, StartsWith("journey onboarding: changed, version 3, published\n"));
+  ASSERT_EQ(retire(3), absl::OkStatus());
+  ASSERT_EQ(retire(1), absl::OkStatus());
+  EXPECT_THAT(Do("journey publish onboarding").err, HasSubstr("has no version to publish"));
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").out, "journey onboarding: created, version 4, published\n");
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").out, "journey onboarding: unchanged, version 4 (published)\n");
+}
+
 TEST_F(CommandTest, AWebhooksSecretIsShownOnceAndChannelsDoNotChange) {
   support::WriteFile(dir_.File("journey.yaml"),
                      "channel: {channel_id: hook, webhook: {url: \"https://example.com/a\"}}");
