@@ -315,6 +315,31 @@ TEST_F(CommandTest, WhatSaysTheSameAsARetiredVersionMakesANewOne) {
   EXPECT_EQ(Do("apply -f JOURNEY --publish").out, "journey onboarding: unchanged, version 4 (published)\n");
 }
 
+TEST_F(CommandTest, AMapFromTheServerNamesPersonasAndSegmentsByTheirTitles) {
+  support::WriteFile(dir_.File("journey.yaml"), absl::StrReplaceAll(kJourney, {{"at_least: 3}}\n", R"(at_least: 3}}
+            variants: [{segment_id: big, criterion: {event_count: {event_types: [report_run], at_least: 9}}}]
+    personas: [{persona_id: ada}]
+    segments: [{segment_id: big}]
+---
+segment:
+  segment_id: big
+  definition: {title: Large companies, criterion: {attribute: {name: seats, at_least: 100}}}
+---
+persona: {persona_id: ada, definition: {title: Ada the analyst}}
+)"}}));
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").code, kDone);
+  for (const char* command :
+       {"journey render onboarding", "journey render onboarding@1", "journey render -f JOURNEY"}) {
+    const Ran ran = Do(command);
+    EXPECT_EQ(ran.code, kDone) << ran.err;
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("Ada the analyst"), HasSubstr("Large companies"))) << command;
+  }
+  EXPECT_EQ(Do("journey render onboarding").out, Do("journey render -f JOURNEY").out);
+  EXPECT_EQ(Do("journey render onboarding --overlay -o mermaid").code, kDone);
+  EXPECT_EQ(Do("journey render onboarding@7").code, kFailed);
+  EXPECT_EQ(Do("journey render onboarding@x").code, kWrongUsage);
+}
+
 TEST_F(CommandTest, AWebhooksSecretIsShownOnceAndChannelsDoNotChange) {
   support::WriteFile(dir_.File("journey.yaml"),
                      "channel: {channel_id: hook, webhook: {url: \"https://example.com/a\"}}");
