@@ -270,6 +270,34 @@ TEST_F(CommandTest, EverythingIsCheckedBeforeAnythingIsStored) {
   }
 }
 
+TEST_F(CommandTest, WhatIsPublishedHasScenariosThatHoldOrNothingIsStored) {
+  const std::string text = absl::StrCat("persona: {persona_id: ada, definition: {title: Ada}}\n---\n", kJourney,
+                                        R"(    segments: [{segment_id: big}]
+    exits:
+      - {key: sold, outcome: OUTCOME_SUCCESS, criterion: {segment: {segment_id: big}}}
+    scenarios:
+      - key: leaves_when_big
+        steps: [{event: signed_up}, {at: 1d, attributes: {seats: 100}}]
+        expect: [{exit: sold, state: EXPECTED_STATE_EXITED}]
+)");
+  const auto segment = [](int seats) {
+    return absl::StrCat("---\nsegment:\n  segment_id: big\n  definition: {title: Big, criterion: ",
+                        "{attribute: {name: seats, at_least: ", seats, "}}}\n");
+  };
+  support::WriteFile(dir_.File("journey.yaml"), absl::StrCat(text, segment(500)));
+  const Ran failed = Do("apply -f JOURNEY --publish");
+  EXPECT_EQ(failed.code, kFailed);
+  EXPECT_THAT(failed.err, AllOf(HasSubstr("journey.definition.scenarios[0]: "), HasSubstr("nothing was changed")));
+  EXPECT_EQ(failed.out, "");
+  EXPECT_TRUE(absl::IsNotFound(Ask<journey::v1::GetPersonaResponse>(Ada()).status()));
+  support::WriteFile(dir_.File("journey.yaml"), absl::StrCat(text, segment(100)));
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").code, kDone);
+  // The segment that is known to the server counts, too.
+  support::WriteFile(dir_.File("journey.yaml"), absl::StrReplaceAll(text, {{"seats: 100", "seats: 99"}}));
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").code, kFailed);
+  EXPECT_THAT(Do("apply -f JOURNEY").out, HasSubstr("changed, version 2 (a draft"));
+}
+
 TEST_F(CommandTest, WhatIsArchivedOrAChannelDoesNotChangeAndNothingElseDoesThen) {
   EXPECT_EQ(Do("apply -f JOURNEY").code, kDone);
   journey::v1::ArchiveJourneyRequest archive;
