@@ -1,4 +1,4 @@
-// The gRPC edge of questions: MilestoneService, CustomerService, AnalyticsService.
+// The gRPC edge of questions about a customer: MilestoneService, CustomerService.
 #ifndef WAYMARK_SERVICES_MILESTONE_MILESTONE_SERVICE_H_
 #define WAYMARK_SERVICES_MILESTONE_MILESTONE_SERVICE_H_
 
@@ -18,8 +18,6 @@ namespace waymark::milestone {
 std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& authorizer, Reader& reader,
                                                     StageReader& stages);
 std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader);
-std::shared_ptr<grpc::Service> MakeAnalyticsService(const rpc::Authorizer& authorizer, Reader& reader,
-                                                    StageReader& stages);
 
 }  // namespace waymark::milestone
 

@@ -4,6 +4,7 @@
 
 #include "absl/memory/memory.h"
 #include "common/base/status.h"
+#include "services/milestone/analytics_service.h"
 #include "services/milestone/event_service.h"
 #include "services/milestone/history_store.h"
 #include "services/milestone/milestone_service.h"
@@ -28,9 +29,10 @@ Parts::Parts(const Clock& clock, const rpc::Authorizer& authorizer, redis::Clien
       stages_(*journal_, reader_, redis == nullptr ? *process_cache_ : *redis_cache_),
       tracker_(*journal_, shelf_, redis == nullptr ? *process_cache_ : *redis_cache_, clock),
       committer_(tracker_),
-      services_({MakeEventService(authorizer, committer_, stages_, clock),
+      analyst_(*journal_, shelf_, clock),
+      services_({MakeEventService(authorizer, committer_, stages_, analyst_, clock),
                  MakeMilestoneService(authorizer, reader_, stages_), MakeCustomerService(authorizer, reader_),
-                 MakeAnalyticsService(authorizer, reader_, stages_)}) {}
+                 MakeAnalyticsService(authorizer, analyst_, stages_)}) {}
 
 std::vector<grpc::Service*> Parts::services() {
   std::vector<grpc::Service*> services;
