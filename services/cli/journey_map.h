@@ -16,8 +16,8 @@ enum class MapFormat { kSvg, kMermaid };
 // The map as text; `overlay` gives numbers to its stages.
 std::string RenderMap(const JourneySource& source, const journey::v1::MapOverlay& overlay, MapFormat format);
 
-// How many customers stand in each stage of a journey now, and how many of those who entered it went on. Errors: those
-// of GetFunnel.
+// How many customers stand in each stage of a journey now, how many of those who entered it completed it, and how long
+// it takes half of them. Errors: those of GetFunnel and GetDwell.
 absl::StatusOr<journey::v1::MapOverlay> LiveOverlay(const Session& session, const std::string& journey_id);
 
 }  // namespace waymark::cli

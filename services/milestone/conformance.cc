@@ -50,19 +50,19 @@ void Conformance::Walk(const rules::Run& run, const Naming& naming, const Travel
       } else if (named.nowhere()) {
         ++outside_;
       } else {
-        conforms = false;
         // The last of those passed; else the next ahead, else, of those that were left out, the last.
         size_t by = named.stages.front();
         v1::DeviationKind kind = v1::DEVIATION_KIND_AHEAD;
         for (const size_t stage : named.stages) {
           if (passed[stage]) {
-            kind = v1::DEVIATION_KIND_BACK;
+            kind = v1::DEVIATION_KIND_AGAIN;
             by = stage;
           } else if (kind == v1::DEVIATION_KIND_AHEAD && by < here) {
             by = stage;
           }
         }
-        ++(kind == v1::DEVIATION_KIND_AHEAD ? ahead_ : back_);
+        conforms = conforms && kind != v1::DEVIATION_KIND_AHEAD;
+        ++(kind == v1::DEVIATION_KIND_AHEAD ? ahead_ : again_);
         Tally& tally = deviations_[{kind, std::string(item.type), stages[here].key, stages[by].key}];
         if (tally.times++ == 0) {
           tally.example_customer = std::string(traveller.customer_id);
@@ -82,15 +82,17 @@ void Conformance::Write(v1::GetConformanceResponse& to) const {
   to.set_conforming(conforming_);
   to.set_fitting(fitting_);
   to.set_ahead(ahead_);
-  to.set_back(back_);
+  to.set_again(again_);
   to.set_outside(outside_);
-  const int64_t named = fitting_ + ahead_ + back_;
-  to.set_share(named == 0 ? 1 : static_cast<double>(fitting_) / static_cast<double>(named));
+  const int64_t in_order = fitting_ + again_;
+  to.set_share(in_order + ahead_ == 0 ? 1 : static_cast<double>(in_order) / static_cast<double>(in_order + ahead_));
   std::vector<std::pair<const Alike*, const Tally*>> ranked;
   for (const auto& [alike, tally] : deviations_) ranked.emplace_back(&alike, &tally);
   // Ties stay in the order of the map.
-  std::stable_sort(ranked.begin(), ranked.end(),
-                   [](const auto& one, const auto& other) { return one.second->times > other.second->times; });
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& one, const auto& other) {
+    const v1::DeviationKind kind = std::get<0>(*one.first), other_kind = std::get<0>(*other.first);
+    return kind != other_kind ? kind < other_kind : one.second->times > other.second->times;
+  });
   for (size_t i = 0; i < std::min(kMostShown, ranked.size()); ++i) {
     const auto& [kind, type, stage, named_by] = *ranked[i].first;
     const Tally& tally = *ranked[i].second;

@@ -42,7 +42,7 @@ class Conformance {
   std::map<uint32_t, std::unique_ptr<const Naming>> namings_;  // By version.
   int64_t run_ = 0;                                            // Which one is looked at; from 1.
   int64_t conforming_ = 0;
-  int64_t fitting_ = 0, ahead_ = 0, back_ = 0, outside_ = 0;
+  int64_t fitting_ = 0, ahead_ = 0, again_ = 0, outside_ = 0;
   std::map<Alike, Tally> deviations_;
 };
 
