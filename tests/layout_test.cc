@@ -84,7 +84,8 @@ TEST(LayoutTest, RulesArePure) {
 TEST(LayoutTest, ConvertOfRulesKnowsProtobufAndNothingElse) {
   const std::string text =
       "#include \"waymark/journey/v1/definition.pb.h\"\n#include \"common/base/errors.h\"\n"
-      "#include \"waymark/journey/v1/journey.grpc.pb.h\"\n#include \"common/sql/sql.h\"\n";
+      "#include \"waymark/journey/v1/journey.grpc.pb.h\"\n#include \"common/sql/sql.h\"\n"
+      "#include \"common/reflection/field_value.h\"\n";
   EXPECT_THAT(
       CheckRulesArePure({{"services/rules/convert/definition.cc", text}}),
       ElementsAre(At("services/rules/convert/definition.cc", 3), At("services/rules/convert/definition.cc", 4)));

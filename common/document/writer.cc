@@ -6,6 +6,7 @@
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
+#include <concepts>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -15,6 +16,7 @@
 #include "common/document/document.h"
 #include "common/document/duration.h"
 #include "common/document/text.h"
+#include "common/reflection/field_value.h"
 
 namespace waymark::document {
 namespace {
@@ -85,6 +87,21 @@ std::string Inline(const Message& message) {
   if (const auto* list = dynamic_cast<const google::protobuf::ListValue*>(&message)) return Inline(*list);
   return ToJson(message);
 }
+
+// A value of the field on one line.
+struct ScalarOf {
+  const FieldDescriptor& field;
+
+  std::string operator()(const Message& message) const { return Inline(message); }
+  std::string operator()(const std::string& text) const {
+    return InlineScalar(field.type() == FieldDescriptor::TYPE_STRING ? text : absl::Base64Escape(text));
+  }
+  std::string operator()(const google::protobuf::EnumValueDescriptor& value) const { return value.name(); }
+  std::string operator()(bool truth) const { return truth ? "true" : "false"; }
+  std::string operator()(double number) const { return NumberText(number); }
+  std::string operator()(float number) const { return NumberText(number); }
+  std::string operator()(std::integral auto number) const { return absl::StrCat(number); }
+};
 
 class YamlWriter {
  public:
@@ -193,54 +210,16 @@ class YamlWriter {
   // after `indent`.
   static std::string Value(const Message& message, const FieldDescriptor& field, int index, const std::string& indent) {
     if (field.type() == FieldDescriptor::TYPE_STRING) {
-      const std::string text = TextOf(message, field, index);
+      const Reflection& reflection = *message.GetReflection();
+      const std::string text =
+          index < 0 ? reflection.GetString(message, &field) : reflection.GetRepeatedString(message, &field, index);
       if (IsBlock(text)) return BlockScalar(text, indent);
     }
     return Scalar(message, field, index) + "\n";
   }
 
-  static std::string TextOf(const Message& message, const FieldDescriptor& field, int index) {
-    const Reflection& reflection = *message.GetReflection();
-    return index < 0 ? reflection.GetString(message, &field) : reflection.GetRepeatedString(message, &field, index);
-  }
-
   static std::string Scalar(const Message& message, const FieldDescriptor& field, int index) {
-    const Reflection& reflection = *message.GetReflection();
-    const bool one = index < 0;
-    switch (field.cpp_type()) {
-      case FieldDescriptor::CPPTYPE_INT32:
-        return absl::StrCat(one ? reflection.GetInt32(message, &field)
-                                : reflection.GetRepeatedInt32(message, &field, index));
-      case FieldDescriptor::CPPTYPE_INT64:
-        return absl::StrCat(one ? reflection.GetInt64(message, &field)
-                                : reflection.GetRepeatedInt64(message, &field, index));
-      case FieldDescriptor::CPPTYPE_UINT32:
-        return absl::StrCat(one ? reflection.GetUInt32(message, &field)
-                                : reflection.GetRepeatedUInt32(message, &field, index));
-      case FieldDescriptor::CPPTYPE_UINT64:
-        return absl::StrCat(one ? reflection.GetUInt64(message, &field)
-                                : reflection.GetRepeatedUInt64(message, &field, index));
-      case FieldDescriptor::CPPTYPE_BOOL:
-        return (one ? reflection.GetBool(message, &field) : reflection.GetRepeatedBool(message, &field, index))
-                   ? "true"
-                   : "false";
-      case FieldDescriptor::CPPTYPE_ENUM:
-        return (one ? reflection.GetEnum(message, &field) : reflection.GetRepeatedEnum(message, &field, index))->name();
-      case FieldDescriptor::CPPTYPE_DOUBLE:
-        return NumberText(one ? reflection.GetDouble(message, &field)
-                              : reflection.GetRepeatedDouble(message, &field, index));
-      case FieldDescriptor::CPPTYPE_FLOAT:
-        return NumberText(one ? reflection.GetFloat(message, &field)
-                              : reflection.GetRepeatedFloat(message, &field, index));
-      case FieldDescriptor::CPPTYPE_STRING:
-        return InlineScalar(field.type() == FieldDescriptor::TYPE_STRING
-                                ? TextOf(message, field, index)
-                                : absl::Base64Escape(TextOf(message, field, index)));
-      case FieldDescriptor::CPPTYPE_MESSAGE:
-        return Inline(one ? reflection.GetMessage(message, &field)
-                          : reflection.GetRepeatedMessage(message, &field, index));
-    }
-    return "";
+    return reflection::VisitValue(message, field, index, ScalarOf{field});
   }
 
   const Fields fields_;

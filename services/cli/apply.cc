@@ -2,7 +2,9 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
+#include <algorithm>
 #include <optional>
+#include <sstream>
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
@@ -17,7 +19,11 @@
 #include "services/cli/table.h"
 #include "services/cli/versioned_kinds.h"
 #include "services/rules/convert/canonical.h"
+#include "services/rules/convert/definition.h"
 #include "services/rules/convert/diff.h"
+#include "services/rules/convert/scenario.h"
+#include "services/rules/journey.h"
+#include "services/rules/scenario.h"
 #include "waymark/notification/v1/channel.pb.h"
 
 namespace waymark::cli {
@@ -41,8 +47,75 @@ absl::Status Refused(const Session& session, const SourcedManifest& source, cons
                    ", see above"));
 }
 
-// Asks the server about every journey before anything changes: together with what is made beside it.
-absl::Status CheckJourneys(const Session& session, const std::vector<SourcedManifest>& sources) {
+// Asks the server about a journey, and looks at everything else here.
+absl::StatusOr<std::vector<rules::Finding>> Check(const Session& session, const SourcedManifest& source,
+                                                  const std::vector<SourcedManifest>& all,
+                                                  journey::v1::ValidateVersionRequest request) {
+  if (!source.manifest.has_journey()) return CheckOffline(source, all);
+  std::vector<rules::Finding> findings = CheckAround(source);
+  request.set_journey_id(source.manifest.journey().journey_id());
+  *request.mutable_definition() = source.manifest.journey().definition();
+  ASSIGN_OR_RETURN(const auto answer, session.client.Get<journey::v1::ValidateVersionResponse>(request));
+  for (const journey::v1::Finding& finding : answer.findings()) {
+    findings.push_back({.code = finding.code(),
+                        .path = PathInDefinition(finding.path()),
+                        .message = finding.message(),
+                        .hint = finding.hint(),
+                        .severity = finding.severity() == journey::v1::SEVERITY_WARNING ? rules::Severity::kWarning
+                                                                                        : rules::Severity::kError});
+  }
+  return findings;
+}
+
+// The segments that a definition names, as they will be: in the editions that it pins, else as the files say, else the
+// newest ones. What nobody knows is left out.
+std::vector<rules::SegmentRule> SegmentsOf(const Session& session, const journey::v1::JourneyDefinition& definition,
+                                           const std::vector<SourcedManifest>& all) {
+  const std::vector<rules::SegmentRule> in_files = SegmentRulesIn(all);
+  std::vector<rules::SegmentRule> segments;
+  for (const journey::v1::SegmentRef& ref : definition.segments()) {
+    const auto known = std::find_if(in_files.begin(), in_files.end(), [&](const rules::SegmentRule& segment) {
+      return segment.segment_id == ref.segment_id();
+    });
+    if (ref.number() == 0 && known != in_files.end()) {
+      segments.push_back(*known);
+      continue;
+    }
+    journey::v1::GetSegmentRequest get;
+    get.set_segment_id(ref.segment_id());
+    get.set_number(ref.number());
+    const auto found = session.client.Get<journey::v1::GetSegmentResponse>(get);
+    if (found.ok()) {
+      segments.push_back({ref.segment_id(), rules::FromProto(found->segment().definition().criterion())});
+    }
+  }
+  return segments;
+}
+
+// Tells the scenarios of a journey that do not hold, without which it is not published; how many.
+int64_t Rehearse(const Session& session, const SourcedManifest& source, const std::vector<SourcedManifest>& all) {
+  const journey::v1::JourneyDefinition& definition = source.manifest.journey().definition();
+  const std::vector<rules::Scenario> scenarios = rules::ScenariosOf(definition);
+  if (scenarios.empty()) return 0;
+  const rules::Journey journey({.journey_id = source.manifest.journey().journey_id(),
+                                .number = 1,
+                                .definition = rules::FromProto(definition),
+                                .segments = SegmentsOf(session, definition, all)});
+  int64_t failed = 0;
+  for (size_t i = 0; i < scenarios.size(); ++i) {
+    const rules::ScenarioResult result = rules::RunScenario(journey, scenarios[i]);
+    failed += result.failures.empty() ? 0 : 1;
+    for (const std::string& failure : result.failures) {
+      session.err << Locate(source, PathInDefinition(absl::StrCat("scenarios[", i, "]")), failure) << "\n";
+    }
+  }
+  return failed;
+}
+
+// Tells everything that is wrong with any of the manifests; journeys are looked at together with what is made beside
+// them.
+absl::Status CheckAll(const Session& session, const ApplyOptions& options,
+                      const std::vector<SourcedManifest>& sources) {
   journey::v1::ValidateVersionRequest request;
   for (const SourcedManifest& source : sources) {
     if (source.manifest.has_persona()) request.add_assumed_persona_ids(source.manifest.persona().persona_id());
@@ -50,23 +123,22 @@ absl::Status CheckJourneys(const Session& session, const std::vector<SourcedMani
     if (source.manifest.has_journey()) request.add_assumed_journey_ids(source.manifest.journey().journey_id());
   }
   Tally tally;
+  int64_t failed = 0;
   for (const SourcedManifest& source : sources) {
-    if (!source.manifest.has_journey()) continue;
-    request.set_journey_id(source.manifest.journey().journey_id());
-    *request.mutable_definition() = source.manifest.journey().definition();
-    ASSIGN_OR_RETURN(const auto answer, session.client.Get<journey::v1::ValidateVersionResponse>(request));
-    std::vector<rules::Finding> findings;
-    for (const journey::v1::Finding& finding : answer.findings()) {
-      findings.push_back({.code = finding.code(),
-                          .path = PathInDefinition(finding.path()),
-                          .message = finding.message(),
-                          .hint = finding.hint(),
-                          .severity = finding.severity() == journey::v1::SEVERITY_WARNING ? rules::Severity::kWarning
-                                                                                          : rules::Severity::kError});
-    }
+    ASSIGN_OR_RETURN(const std::vector<rules::Finding> findings, Check(session, source, sources, request));
     Tell(source, findings, session.err, &tally);
   }
-  return tally.errors == 0 ? absl::OkStatus() : Problems(tally.errors);
+  // Of what is wrong nothing can be run.
+  for (const SourcedManifest& source : sources) {
+    const bool runs = options.publish && source.manifest.has_journey() && tally.errors == 0;
+    if (runs) failed += Rehearse(session, source, sources);
+  }
+  return tally.errors + failed == 0 ? absl::OkStatus() : Problems(tally.errors + failed);
+}
+
+absl::Status Archived(const SourcedManifest& source) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(NameOf(source.manifest), " is archived and does not change any more"));
 }
 
 template <typename Kind>
@@ -123,6 +195,10 @@ absl::Status ApplyVersioned(const Session& session, const ApplyOptions& options,
   uint32_t number = newest.has_value() ? newest->number() : 0;
   bool is_draft = !same || newest->state() != Kind::kPublished;
 
+  if constexpr (std::is_same_v<Kind, JourneyKind>) {
+    const bool changes = !same || (options.publish && is_draft);
+    if (changes && found.ok() && Kind::Of(*found).has_archive_time()) return Archived(source);
+  }
   if (!same && !options.dry_run) {
     const absl::StatusOr<uint32_t> created = CreateDraft<Kind>(session, manifest, found.ok());
     if (!created.ok()) return Refused(session, source, created.status());
@@ -174,6 +250,7 @@ absl::Status ApplyEdition(const Session& session, const ApplyOptions& options, c
   if (!found.ok() && !absl::IsNotFound(found.status())) return Refused(session, source, found.status());
   const bool same =
       found.ok() && rules::ContentHash(manifest.definition()) == rules::ContentHash(Kind::Of(*found).definition());
+  if (!same && found.ok() && Kind::Of(*found).has_archive_time()) return Archived(source);
   session.out << NameOf(source.manifest) << ": ";
   if (same) {
     session.out << "unchanged, edition " << Kind::Of(*found).number() << "\n";
@@ -264,7 +341,13 @@ absl::Status ApplyOne(const Session& session, const ApplyOptions& options, const
 
 absl::Status Apply(const Session& session, const ApplyOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<SourcedManifest> sources, ReadSound(options.paths, session.err));
-  RETURN_IF_ERROR(CheckJourneys(session, sources));
+  RETURN_IF_ERROR(CheckAll(session, options, sources));
+  // Once without changing anything, so that whatever cannot be done is known before the first thing is.
+  std::ostringstream unheard;
+  const Session rehearsal = {.client = session.client, .format = session.format, .out = unheard, .err = session.err};
+  for (const SourcedManifest& source : sources) {
+    RETURN_IF_ERROR(ApplyOne(rehearsal, {.publish = options.publish, .dry_run = true}, source));
+  }
   for (const SourcedManifest& source : sources) RETURN_IF_ERROR(ApplyOne(session, options, source));
   return absl::OkStatus();
 }

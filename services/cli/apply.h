@@ -18,9 +18,11 @@ struct ApplyOptions {
 };
 
 // Creates what does not exist and makes a new version of what differs from its newest one; what is equal stays, so
-// applying the same files again changes nothing. Tells each thing on a line, with what changed. Nothing is changed
-// where a file or a journey has a problem; problems go to err, a line each. Errors: FAILED_PRECONDITION  there are
-// problems. Else what the server refused.
+// applying the same files again changes nothing; what is equal to a retired version makes a new one. Tells each thing
+// on a line, with what changed. Nothing is changed where a file has a problem, where a scenario does not hold of
+// what is to be published, or where something that would change is archived or is a channel; problems go to err, a line
+// each. What a scorecard or a playbook says is known to be right only when its service takes it, after what it names
+// was made. Errors: FAILED_PRECONDITION  there are problems. Else what the server refused.
 absl::Status Apply(const Session& session, const ApplyOptions& options);
 
 }  // namespace waymark::cli

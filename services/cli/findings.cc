@@ -26,7 +26,7 @@ std::string InWords(const Tally& tally) {
 
 // What is wrong with a manifest around its definition: ids, titles.
 template <typename Message>
-std::vector<rules::Finding> CheckAround(Message manifest) {
+std::vector<rules::Finding> FormAround(Message manifest) {
   manifest.clear_definition();
   std::vector<rules::Finding> findings = rules::CheckForm(manifest);
   findings.erase(std::remove_if(findings.begin(), findings.end(),
@@ -35,15 +35,15 @@ std::vector<rules::Finding> CheckAround(Message manifest) {
   return findings;
 }
 
-// The same with what is wrong with the definition, whose findings have paths of their own.
-template <typename Message>
-std::vector<rules::Finding> CheckAround(const Message& manifest, const std::vector<rules::Finding>& inside) {
-  std::vector<rules::Finding> findings = CheckAround(manifest);
-  for (rules::Finding finding : inside) {
-    finding.path = PathInDefinition(finding.path);
-    findings.push_back(std::move(finding));
+// What is wrong with a definition, by its own paths. What scorecards and playbooks say is checked by their services.
+std::vector<rules::Finding> CheckInside(const Manifest& manifest, const std::vector<SourcedManifest>& all) {
+  // Of the workspace nothing is known but what is applied with it.
+  if (manifest.has_journey()) {
+    return rules::Check(manifest.journey().definition(), {.segment_rules = SegmentRulesIn(all)});
   }
-  return findings;
+  if (manifest.has_persona()) return rules::CheckForm(manifest.persona().definition());
+  if (manifest.has_segment()) return rules::Check(manifest.segment().definition());
+  return {};
 }
 
 }  // namespace
@@ -89,26 +89,33 @@ std::vector<rules::SegmentRule> SegmentRulesIn(const std::vector<SourcedManifest
   return segments;
 }
 
-std::vector<rules::Finding> CheckOffline(const SourcedManifest& source, const std::vector<SourcedManifest>& all) {
+std::vector<rules::Finding> CheckAround(const SourcedManifest& source) {
   switch (source.manifest.kind_case()) {
     case Manifest::kJourney:
-      // Of the workspace nothing is known but what is applied with it.
-      return CheckAround(source.manifest.journey(),
-                         rules::Check(source.manifest.journey().definition(), {.segment_rules = SegmentRulesIn(all)}));
+      return FormAround(source.manifest.journey());
     case Manifest::kPersona:
-      return CheckAround(source.manifest.persona(), rules::CheckForm(source.manifest.persona().definition()));
+      return FormAround(source.manifest.persona());
     case Manifest::kSegment:
-      return CheckAround(source.manifest.segment(), rules::Check(source.manifest.segment().definition()));
+      return FormAround(source.manifest.segment());
     case Manifest::kScorecard:
-      return CheckAround(source.manifest.scorecard());  // What it says is checked by its service.
+      return FormAround(source.manifest.scorecard());
     case Manifest::kPlaybook:
-      return CheckAround(source.manifest.playbook());  // Likewise.
+      return FormAround(source.manifest.playbook());
     case Manifest::kChannel:
       return rules::CheckForm(source.manifest.channel());
     case Manifest::KIND_NOT_SET:
       return {};  // Refused when it was read.
   }
   return {};
+}
+
+std::vector<rules::Finding> CheckOffline(const SourcedManifest& source, const std::vector<SourcedManifest>& all) {
+  std::vector<rules::Finding> findings = CheckAround(source);
+  for (rules::Finding& finding : CheckInside(source.manifest, all)) {
+    finding.path = PathInDefinition(finding.path);
+    findings.push_back(std::move(finding));
+  }
+  return findings;
 }
 
 absl::Status Validate(const std::vector<std::string>& paths, std::ostream& out, std::ostream& err) {

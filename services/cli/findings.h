@@ -39,6 +39,9 @@ void Tell(const SourcedManifest& source, const std::vector<rules::Finding>& find
 // Everything wrong with what a manifest says, without a server. The segments that `all` describe are known.
 std::vector<rules::Finding> CheckOffline(const SourcedManifest& source, const std::vector<SourcedManifest>& all);
 
+// Of these, what is wrong around the definition: its id, its title.
+std::vector<rules::Finding> CheckAround(const SourcedManifest& source);
+
 // The rules of the segments among the manifests.
 std::vector<rules::SegmentRule> SegmentRulesIn(const std::vector<SourcedManifest>& manifests);
 

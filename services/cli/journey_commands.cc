@@ -102,19 +102,28 @@ absl::Status Render(const Shell& shell, const Given& given) {
     return UsageError("name a journey on the server, or a file with -f; see waymark journey render --help");
   }
   const MapFormat format = given.map_format == "svg" ? MapFormat::kSvg : MapFormat::kMermaid;
-  const auto render = [&](const Session* session) -> absl::Status {
-    absl::StatusOr<JourneySource> source =
-        given.paths.empty() ? FetchJourney(*session, given.journey_id) : ReadJourney(given.paths, "", shell.err);
-    RETURN_IF_ERROR(source.status());
-    journey::v1::MapOverlay overlay;
-    if (given.overlay) {
-      ASSIGN_OR_RETURN(overlay, LiveOverlay(*session, source->journey_id));
-    }
-    shell.out << RenderMap(*source, overlay, format);
+  if (given.paths.empty()) {
+    return shell.with_server([&](const Session& session) -> absl::Status {
+      ASSIGN_OR_RETURN(const VersionName version, ToVersionName(given.journey_id));
+      journey::v1::MapOverlay overlay;
+      if (given.overlay) {
+        ASSIGN_OR_RETURN(overlay, LiveOverlay(session, version.journey_id));
+      }
+      ASSIGN_OR_RETURN(const std::string map, FetchMap(session, version, overlay, format));
+      shell.out << map;
+      return absl::OkStatus();
+    });
+  }
+  ASSIGN_OR_RETURN(const JourneySource source, ReadJourney(given.paths, "", shell.err));
+  if (!given.overlay) {
+    shell.out << RenderMap(source, {}, format);
     return absl::OkStatus();
-  };
-  if (!given.paths.empty() && !given.overlay) return render(nullptr);
-  return shell.with_server([&](const Session& session) { return render(&session); });
+  }
+  return shell.with_server([&](const Session& session) -> absl::Status {
+    ASSIGN_OR_RETURN(const journey::v1::MapOverlay overlay, LiveOverlay(session, source.journey_id));
+    shell.out << RenderMap(source, overlay, format);
+    return absl::OkStatus();
+  });
 }
 
 // The version as the manifest that `waymark apply` takes.

@@ -1,11 +1,14 @@
 #include "services/cli/journey_map.h"
 
+#include <utility>
+
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/status.h"
 #include "services/journey/map/map.h"
 #include "services/journey/map/mermaid.h"
 #include "services/journey/map/svg.h"
+#include "waymark/journey/v1/journey.pb.h"
 #include "waymark/milestone/v1/analytics.pb.h"
 
 namespace waymark::cli {
@@ -17,6 +20,17 @@ std::string RenderMap(const JourneySource& source, const journey::v1::MapOverlay
                                                     .segments = source.segments,
                                                     .overlay = overlay});
   return format == MapFormat::kSvg ? journey::RenderSvg(map) : journey::RenderMermaid(map);
+}
+
+absl::StatusOr<std::string> FetchMap(const Session& session, const VersionName& version,
+                                     const journey::v1::MapOverlay& overlay, MapFormat format) {
+  journey::v1::RenderJourneyMapRequest request;
+  request.set_journey_id(version.journey_id);
+  request.set_number(version.number);
+  request.set_format(format == MapFormat::kSvg ? journey::v1::MAP_FORMAT_SVG : journey::v1::MAP_FORMAT_MERMAID);
+  *request.mutable_overlay() = overlay;
+  ASSIGN_OR_RETURN(auto answer, session.client.Get<journey::v1::RenderJourneyMapResponse>(request));
+  return std::move(*answer.mutable_map());
 }
 
 absl::StatusOr<journey::v1::MapOverlay> LiveOverlay(const Session& session, const std::string& journey_id) {

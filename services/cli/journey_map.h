@@ -13,8 +13,13 @@ namespace waymark::cli {
 
 enum class MapFormat { kSvg, kMermaid };
 
-// The map as text; `overlay` gives numbers to its stages.
+// The map of what files say as text; `overlay` gives numbers to its stages.
 std::string RenderMap(const JourneySource& source, const journey::v1::MapOverlay& overlay, MapFormat format);
+
+// The map of a version as the server draws it, with the titles of the personas and segments that it names. Errors:
+// those of RenderJourneyMap.
+absl::StatusOr<std::string> FetchMap(const Session& session, const VersionName& version,
+                                     const journey::v1::MapOverlay& overlay, MapFormat format);
 
 // How many customers stand in each stage of a journey now, how many of those who entered it completed it, and how long
 // it takes half of them. Errors: those of GetFunnel and GetDwell.

@@ -51,22 +51,27 @@ absl::StatusOr<JourneySource> ReadJourney(const std::vector<std::string>& paths,
   return source;
 }
 
-absl::StatusOr<JourneySource> FetchJourney(const Session& session, const std::string& text) {
+absl::StatusOr<VersionName> ToVersionName(const std::string& text) {
   const std::vector<std::string> parts = absl::StrSplit(text, '@');
-  uint32_t number = 0;
-  if (parts.size() > 2 || (parts.size() == 2 && !absl::SimpleAtoi(parts[1], &number))) {
+  VersionName version{.journey_id = parts[0]};
+  if (parts.size() > 2 || (parts.size() == 2 && !absl::SimpleAtoi(parts[1], &version.number))) {
     return UsageError(absl::StrCat("\"", text, "\" is neither a file nor a version such as onboarding@3"));
   }
-  JourneySource source{.journey_id = parts[0]};
+  return version;
+}
+
+absl::StatusOr<JourneySource> FetchJourney(const Session& session, const std::string& text) {
+  ASSIGN_OR_RETURN(const VersionName version, ToVersionName(text));
+  JourneySource source{.journey_id = version.journey_id};
   journey::v1::GetJourneyRequest get;
-  get.set_journey_id(parts[0]);
+  get.set_journey_id(version.journey_id);
   ASSIGN_OR_RETURN(const auto journey, session.client.Get<journey::v1::GetJourneyResponse>(get));
   source.title = journey.journey().title();
   journey::v1::GetVersionRequest request;
-  request.set_journey_id(parts[0]);
-  request.set_number(number);
+  request.set_journey_id(version.journey_id);
+  request.set_number(version.number);
   ASSIGN_OR_RETURN(auto answer, session.client.Get<journey::v1::GetVersionResponse>(request));
-  source.label = absl::StrCat(parts[0], "@", answer.version().number());
+  source.label = absl::StrCat(version.journey_id, "@", answer.version().number());
   source.definition = std::move(*answer.mutable_version()->mutable_definition());
   return source;
 }

@@ -2,6 +2,7 @@
 #ifndef WAYMARK_SERVICES_CLI_JOURNEY_SOURCE_H_
 #define WAYMARK_SERVICES_CLI_JOURNEY_SOURCE_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,8 +34,17 @@ bool IsFile(const std::string& text);
 absl::StatusOr<JourneySource> ReadJourney(const std::vector<std::string>& paths, const std::string& journey_id,
                                           std::ostream& err);
 
-// A version on the server, written `onboarding@3`; without a number the latest published one. Errors: NOT_FOUND  no
-// such journey or version. INVALID_ARGUMENT (USAGE)  not of that form.
+// Which version on the server.
+struct VersionName {
+  std::string journey_id;
+  uint32_t number = 0;  // 0: the latest published one.
+};
+
+// A version as it is written: `onboarding@3`, or `onboarding`. Errors: INVALID_ARGUMENT (USAGE)  not of that form.
+absl::StatusOr<VersionName> ToVersionName(const std::string& text);
+
+// A version on the server, written so; without its personas and segments. Errors: NOT_FOUND  no such journey or
+// version. Those of ToVersionName.
 absl::StatusOr<JourneySource> FetchJourney(const Session& session, const std::string& text);
 
 }  // namespace waymark::cli

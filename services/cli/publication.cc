@@ -45,7 +45,7 @@ absl::Status PublishJourney(const Session& session, const std::string& journey_i
     ASSIGN_OR_RETURN(const auto newest, FindNewest<JourneyKind>(session, journey_id, published));
     if (!newest.has_value()) {
       return absl::FailedPreconditionError(
-          absl::StrCat(journey_id, " has no version; waymark apply -f FILE makes a draft"));
+          absl::StrCat(journey_id, " has no version to publish; waymark apply -f FILE makes a draft"));
     }
     number = newest->number();
   }

@@ -28,19 +28,20 @@ absl::StatusOr<std::optional<typename Kind::Version>> FindVersion(const Session&
   return std::move(*answer->mutable_version());
 }
 
-// The newest version, draft or published. Drafts that are older than the latest published version do not count: they
-// cannot be published any more.
+// The newest version that is in force or may come into force: a draft, or the published one. What is retired does not
+// count, nor do drafts older than a version that was ever published: they cannot be published any more.
 template <typename Kind>
 absl::StatusOr<std::optional<typename Kind::Version>> FindNewest(const Session& session, const std::string& id,
                                                                  uint32_t published) {
-  std::optional<typename Kind::Version> newest;
+  std::optional<typename Kind::Version> in_force;
   if (published > 0) {
-    ASSIGN_OR_RETURN(newest, FindVersion<Kind>(session, id, published));
+    ASSIGN_OR_RETURN(in_force, FindVersion<Kind>(session, id, published));
   }
+  std::optional<typename Kind::Version> newest = in_force;
   for (uint32_t number = published + 1;; ++number) {
     ASSIGN_OR_RETURN(auto next, FindVersion<Kind>(session, id, number));
     if (!next.has_value()) return newest;
-    newest = std::move(next);
+    newest = Kind::IsRetired(*next) ? in_force : std::move(next);
   }
 }
 

@@ -31,6 +31,7 @@ struct JourneyKind {
 
   static constexpr char kName[] = "journey";
   static constexpr auto kPublished = journey::v1::VERSION_STATE_PUBLISHED;
+  static bool IsRetired(const Version& version) { return version.state() == journey::v1::VERSION_STATE_RETIRED; }
   static const std::string& IdOf(const Manifest& manifest) { return manifest.journey_id(); }
   template <typename Request>
   static void SetId(const std::string& id, Request* request) {
@@ -59,6 +60,7 @@ struct ScorecardKind {
 
   static constexpr char kName[] = "scorecard";
   static constexpr auto kPublished = health::v1::VERSION_STATE_PUBLISHED;
+  static bool IsRetired(const Version&) { return false; }  // It stays in force until the next one.
   static const std::string& IdOf(const Manifest& manifest) { return manifest.scorecard_id(); }
   template <typename Request>
   static void SetId(const std::string& id, Request* request) {
@@ -86,6 +88,7 @@ struct PlaybookKind {
 
   static constexpr char kName[] = "playbook";
   static constexpr auto kPublished = notification::v1::VERSION_STATE_PUBLISHED;
+  static bool IsRetired(const Version&) { return false; }
   static const std::string& IdOf(const Manifest& manifest) { return manifest.playbook_id(); }
   template <typename Request>
   static void SetId(const std::string& id, Request* request) {

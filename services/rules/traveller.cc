@@ -274,11 +274,12 @@ void Traveller::DoEvent(const EventPattern& pattern, absl::Span<const Demand> fa
 
 void Traveller::Count(const EventCount& count, absl::Span<const Demand> facts) {
   if (count.at_least > kMostSteps) return;
+  // What is done is done a second after now, so these are a day's last two.
+  constexpr absl::Duration kLate = absl::Seconds(2);
   if (count.distinct == Distinct::kDays && count.within.has_value() && count.at_least > 1 &&
-      (count.at_least - 1) * absl::Hours(24) >= *count.within) {
-    // Late on the first day and early on the last one.
-    const absl::CivilDay today = absl::ToCivilDay(now_, journey_->calendar());
-    Wait(std::max(absl::FromCivil(absl::CivilHour(today) + 23, journey_->calendar()) - now_, absl::ZeroDuration()));
+      (count.at_least - 1) * absl::Hours(24) + kLate >= *count.within) {
+    // Late on the first day: on all others something is done right after midnight.
+    Wait(UntilNextDay(now_ + kLate));
   }
   const std::vector<Wish> wishes = WishesFor(count.events.where, count.distinct_property);
   std::vector<Value> values;
@@ -302,7 +303,7 @@ void Traveller::Count(const EventCount& count, absl::Span<const Demand> facts) {
         DoEvent(count.events, facts, absl::StrCat("user-", i + 1), nullptr);
         break;
       case Distinct::kDays:
-        if (i > 0) Wait(absl::Hours(24) - std::min(absl::Hours(1), absl::Hours(20) / count.at_least));
+        if (i > 0) Wait(UntilNextDay(now_));
         DoEvent(count.events, facts, "", nullptr);
         break;
       case Distinct::kProperty: {
@@ -318,6 +319,10 @@ void Traveller::Count(const EventCount& count, absl::Span<const Demand> facts) {
       }
     }
   }
+}
+
+absl::Duration Traveller::UntilNextDay(absl::Time time) const {
+  return absl::FromCivil(absl::ToCivilDay(time, journey_->calendar()) + 1, journey_->calendar()) - time;
 }
 
 bool Traveller::EnrollWith(const std::vector<Demand>& demands, std::optional<size_t> milestone,

@@ -73,6 +73,8 @@ class Traveller {
 
   void Do(ScenarioStep step);
   void Wait(absl::Duration duration);
+  // Until midnight in the journey's calendar.
+  absl::Duration UntilNextDay(absl::Time time) const;
 
   const Outlook* outlook_;
   const Journey* journey_;

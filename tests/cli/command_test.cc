@@ -17,9 +17,12 @@
 #include "common/worker/worker.h"
 #include "services/cli/suite.h"
 #include "services/cli/waymark_client.h"
+#include "services/journey/templates/templates.h"
 #include "tests/cli/run_command.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
+#include "waymark/journey/v1/journey.pb.h"
+#include "waymark/journey/v1/persona.pb.h"
 
 namespace waymark::cli {
 namespace {
@@ -99,6 +102,18 @@ class CommandTest : public testing::Test {
                                              : std::string(word));
     }
     return RunCommand(arguments);
+  }
+
+  // What a client of its own asks.
+  template <typename Response>
+  absl::StatusOr<Response> Ask(const google::protobuf::Message& request) {
+    const auto client = WaymarkClient::Create({.address = absl::StrCat("127.0.0.1:", suite_->server().port())});
+    return (*client)->template Get<Response>(request);
+  }
+  static journey::v1::GetPersonaRequest Ada() {
+    journey::v1::GetPersonaRequest request;
+    request.set_persona_id("ada");
+    return request;
   }
 
   const RealClock clock_;
@@ -216,6 +231,141 @@ persona: {persona_id: ada, definition: {title: Ada}}
   EXPECT_THAT(changed.out, AllOf(HasSubstr("segment big: changed, edition 2"), HasSubstr("100 → 500"),
                                  HasSubstr("journey onboarding: changed, version 2")))
       << "the journey pins the new edition";
+}
+
+TEST_F(CommandTest, ATemplateAppliedAgainIsWithoutEffect) {
+  for (const char* id : {"saas", "enterprise", "trial", "ecommerce"}) {
+    support::WriteFile(dir_.File("journey.yaml"), std::string(journey::FindTemplate(id)->yaml));
+    const Ran first = Do("apply -f JOURNEY --publish");
+    EXPECT_EQ(first.code, kDone) << first.err;
+    EXPECT_THAT(first.out, AllOf(HasSubstr(absl::StrCat("journey ", id, ": created, version 1, published")),
+                                 Not(HasSubstr("unchanged"))));
+    const Ran second = Do("apply -f JOURNEY --publish");
+    EXPECT_EQ(second.code, kDone) << second.err;
+    EXPECT_THAT(second.out, AllOf(HasSubstr(absl::StrCat("journey ", id, ": unchanged, version 1 (published)")),
+                                  Not(HasSubstr(": created")), Not(HasSubstr(": changed"))))
+        << id;
+  }
+}
+
+TEST_F(CommandTest, EverythingIsCheckedBeforeAnythingIsStored) {
+  const std::string sound = absl::StrCat("persona: {persona_id: ada, definition: {title: Ada}}\n---\n", kJourney);
+  const std::pair<std::string, std::string> wrong[] = {
+      {"persona: {persona_id: bob}", "persona.definition.title"},
+      {"segment: {segment_id: big, definition: {title: Big, criterion: {attested: {}}}}",
+       "segment.definition.criterion.attested"},
+      {absl::StrCat("journey:\n  journey_id: other\n  title: ", std::string(300, 'x'),
+                    "\n  definition:", "\n    entry: {triggers: [{any_event: {}}]}"),
+       "journey.title"},
+      {"scorecard: {scorecard_id: Wrong Id}", "scorecard.scorecard_id"},
+  };
+  for (const auto& [manifest, place] : wrong) {
+    support::WriteFile(dir_.File("journey.yaml"), absl::StrCat(sound, "---\n", manifest));
+    const Ran ran = Do("apply -f JOURNEY --publish");
+    EXPECT_EQ(ran.code, kFailed);
+    EXPECT_THAT(ran.err, AllOf(HasSubstr(place), HasSubstr("nothing was changed")));
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(Do("list journeys").out, "no journeys; waymark apply makes one\n");
+    EXPECT_TRUE(absl::IsNotFound(Ask<journey::v1::GetPersonaResponse>(Ada()).status()));
+  }
+}
+
+TEST_F(CommandTest, WhatIsPublishedHasScenariosThatHoldOrNothingIsStored) {
+  const std::string text = absl::StrCat("persona: {persona_id: ada, definition: {title: Ada}}\n---\n", kJourney,
+                                        R"(    segments: [{segment_id: big}]
+    exits:
+      - {key: sold, outcome: OUTCOME_SUCCESS, criterion: {segment: {segment_id: big}}}
+    scenarios:
+      - key: leaves_when_big
+        steps: [{event: signed_up}, {at: 1d, attributes: {seats: 100}}]
+        expect: [{exit: sold, state: EXPECTED_STATE_EXITED}]
+)");
+  const auto segment = [](int seats) {
+    return absl::StrCat("---\nsegment:\n  segment_id: big\n  definition: {title: Big, criterion: ",
+                        "{attribute: {name: seats, at_least: ", seats, "}}}\n");
+  };
+  support::WriteFile(dir_.File("journey.yaml"), absl::StrCat(text, segment(500)));
+  const Ran failed = Do("apply -f JOURNEY --publish");
+  EXPECT_EQ(failed.code, kFailed);
+  EXPECT_THAT(failed.err, AllOf(HasSubstr("journey.definition.scenarios[0]: "), HasSubstr("nothing was changed")));
+  EXPECT_EQ(failed.out, "");
+  EXPECT_TRUE(absl::IsNotFound(Ask<journey::v1::GetPersonaResponse>(Ada()).status()));
+  support::WriteFile(dir_.File("journey.yaml"), absl::StrCat(text, segment(100)));
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").code, kDone);
+  // The segment that is known to the server counts, too.
+  support::WriteFile(dir_.File("journey.yaml"), absl::StrReplaceAll(text, {{"seats: 100", "seats: 99"}}));
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").code, kFailed);
+  EXPECT_THAT(Do("apply -f JOURNEY").out, HasSubstr("changed, version 2 (a draft"));
+}
+
+TEST_F(CommandTest, WhatIsArchivedOrAChannelDoesNotChangeAndNothingElseDoesThen) {
+  EXPECT_EQ(Do("apply -f JOURNEY").code, kDone);
+  journey::v1::ArchiveJourneyRequest archive;
+  archive.set_journey_id("onboarding");
+  ASSERT_TRUE(Ask<journey::v1::ArchiveJourneyResponse>(archive).ok());
+  EXPECT_EQ(Do("apply -f JOURNEY").out, "journey onboarding: unchanged, version 1 (a draft)\n");
+  const std::string persona = "\n---\npersona: {persona_id: ada, definition: {title: Ada}}\n";
+  const std::string changed = absl::StrReplaceAll(kJourney, {{"at_least: 3", "at_least: 5"}});
+  support::WriteFile(dir_.File("journey.yaml"), absl::StrCat(changed, persona));
+  const Ran ran = Do("apply -f JOURNEY");
+  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_THAT(ran.err, HasSubstr("journey onboarding is archived"));
+  EXPECT_EQ(ran.out, "");
+  EXPECT_TRUE(absl::IsNotFound(Ask<journey::v1::GetPersonaResponse>(Ada()).status()));
+
+  support::WriteFile(dir_.File("journey.yaml"), "channel: {channel_id: b, log: {}}");
+  EXPECT_EQ(Do("apply -f JOURNEY").code, kDone);
+  support::WriteFile(dir_.File("journey.yaml"),
+                     "channel: {channel_id: a, log: {}}\n---\n"
+                     "channel: {channel_id: b, webhook: {url: \"https://example.com/b\"}}");
+  EXPECT_EQ(Do("apply -f JOURNEY").out, "") << "channel a stands first";
+}
+
+TEST_F(CommandTest, WhatSaysTheSameAsARetiredVersionMakesANewOne) {
+  const auto retire = [&](uint32_t number) {
+    journey::v1::RetireVersionRequest request;
+    request.set_journey_id("onboarding");
+    request.set_number(number);
+    return Ask<journey::v1::RetireVersionResponse>(request).status();
+  };
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").code, kDone);
+  support::WriteFile(dir_.File("changed.yaml"), absl::StrReplaceAll(kJourney, {{"at_least: 3", "at_least: 5"}}));
+  const std::string apply_changed = absl::StrCat("apply --publish -f ", dir_.File("changed.yaml"));
+  EXPECT_THAT(Do(apply_changed).out, StartsWith("journey onboarding: changed, version 2, published\n"));
+  ASSERT_EQ(retire(2), absl::OkStatus());
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").out, "journey onboarding: unchanged, version 1 (published)\n")
+      << "it is in force again";
+  EXPECT_THAT(Do(apply_changed).out, StartsWith("journey onboarding: changed, version 3, published\n"));
+  ASSERT_EQ(retire(3), absl::OkStatus());
+  ASSERT_EQ(retire(1), absl::OkStatus());
+  EXPECT_THAT(Do("journey publish onboarding").err, HasSubstr("has no version to publish"));
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").out, "journey onboarding: created, version 4, published\n");
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").out, "journey onboarding: unchanged, version 4 (published)\n");
+}
+
+TEST_F(CommandTest, AMapFromTheServerNamesPersonasAndSegmentsByTheirTitles) {
+  support::WriteFile(dir_.File("journey.yaml"), absl::StrReplaceAll(kJourney, {{"at_least: 3}}\n", R"(at_least: 3}}
+            variants: [{segment_id: big, criterion: {event_count: {event_types: [report_run], at_least: 9}}}]
+    personas: [{persona_id: ada}]
+    segments: [{segment_id: big}]
+---
+segment:
+  segment_id: big
+  definition: {title: Large companies, criterion: {attribute: {name: seats, at_least: 100}}}
+---
+persona: {persona_id: ada, definition: {title: Ada the analyst}}
+)"}}));
+  EXPECT_EQ(Do("apply -f JOURNEY --publish").code, kDone);
+  for (const char* command :
+       {"journey render onboarding", "journey render onboarding@1", "journey render -f JOURNEY"}) {
+    const Ran ran = Do(command);
+    EXPECT_EQ(ran.code, kDone) << ran.err;
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("Ada the analyst"), HasSubstr("Large companies"))) << command;
+  }
+  EXPECT_EQ(Do("journey render onboarding").out, Do("journey render -f JOURNEY").out);
+  EXPECT_EQ(Do("journey render onboarding --overlay -o mermaid").code, kDone);
+  EXPECT_EQ(Do("journey render onboarding@7").code, kFailed);
+  EXPECT_EQ(Do("journey render onboarding@x").code, kWrongUsage);
 }
 
 TEST_F(CommandTest, AWebhooksSecretIsShownOnceAndChannelsDoNotChange) {

@@ -233,7 +233,7 @@ TEST_P(TransferTest, TemplatesAreListedByIdInPages) {
   EXPECT_THAT(FieldsOf(Ask<v1::ListTemplatesResponse>(request).status()), ElementsAre("page_size"));
 }
 
-TEST_P(TransferTest, EveryTemplateMakesAJourneyThatCanBePublished) {
+TEST_P(TransferTest, EveryTemplateMakesAJourneyThatCanBePublishedExportedAndImported) {
   const auto all = Ask<v1::ListTemplatesResponse>(v1::ListTemplatesRequest()).value();
   for (const v1::JourneyTemplate& offered : all.templates()) {
     SCOPED_TRACE(offered.template_id());
@@ -255,6 +255,12 @@ TEST_P(TransferTest, EveryTemplateMakesAJourneyThatCanBePublished) {
     EXPECT_THAT(again.created_segment_ids(), IsEmpty());
     EXPECT_EQ(Publish(request.journey_id(), 1).status(), absl::OkStatus());
     EXPECT_FALSE(Ask<v1::CreateJourneyFromTemplateResponse>(request)->draft_created());
+    for (const auto format : {v1::DOCUMENT_FORMAT_YAML, v1::DOCUMENT_FORMAT_JSON}) {
+      const auto exported = Export(request.journey_id(), 0, format).value();
+      const std::string other = absl::StrCat("copy-", format, "-", offered.template_id());
+      const auto copy = Import(absl::StrReplaceAll(exported.document(), {{request.journey_id(), other}})).value();
+      EXPECT_EQ(copy.version().content_hash(), exported.content_hash());
+    }
   }
 }
 

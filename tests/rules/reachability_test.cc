@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -180,6 +181,32 @@ TEST(ReachabilityTest, EverythingInGoodJourneysIsReachable) {
                                                        : list == &found.exits ? " exit "
                                                                               : " milestone ")
                                                    << i;
+      }
+    }
+  }
+}
+
+TEST(ReachabilityTest, DifferentDaysAreFoundAtWhateverHourTheHistoryBegins) {
+  for (const char* zone : {"UTC", "America/Los_Angeles", "Asia/Kolkata", "Pacific/Kiritimati"}) {
+    for (int hour = 0; hour < 24; ++hour) {
+      for (const uint32_t days : {2u, 5u, 12u, 40u}) {
+        const absl::Duration shortest = (days - 2) * absl::Hours(24) + absl::Minutes(1);
+        for (const std::optional<absl::Duration>& within : {std::optional<absl::Duration>(), std::optional(shortest)}) {
+          const EventCount count{
+              .events = {.event_types = {"login"}}, .at_least = days, .within = within, .distinct = Distinct::kDays};
+          const JourneyVersion version{
+              .journey_id = "habit",
+              .number = 1,
+              .definition = {.entry = {.triggers = {AnyEvent{}}},
+                             .stages = {{.key = "use", .milestones = {{.key = "daily", .criterion = {count}}}}},
+                             .time_zone = zone,
+                             .enroll_from = ScenarioStart() + hour * absl::Hours(1)}};
+          const std::string name = absl::StrCat(days, " days from hour ", hour, " in ", zone, within ? ", fast" : "");
+          Trial trial(version, name);
+          Tally tally;
+          trial.RunExamples(tally);
+          EXPECT_EQ(tally.yes, 2) << name;
+        }
       }
     }
   }

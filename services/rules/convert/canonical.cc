@@ -1,12 +1,14 @@
 #include "services/rules/convert/canonical.h"
 
 #include <algorithm>
+#include <concepts>
 #include <memory>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/hash.h"
+#include "common/reflection/field_value.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/struct.pb.h"
 
@@ -22,41 +24,19 @@ void PutField(absl::string_view name, absl::string_view bytes, std::string& out)
   absl::StrAppend(&out, name, ":", bytes.size(), ":", bytes);
 }
 
-// One value of a field; `index` is -1 where it is not repeated.
+// A value of a field as bytes.
+struct Encoder {
+  std::string operator()(const Message& message) const { return EncodeMessage(message); }
+  std::string operator()(const std::string& text) const { return text; }
+  std::string operator()(const google::protobuf::EnumValueDescriptor& value) const { return value.name(); }
+  std::string operator()(bool truth) const { return truth ? "true" : "false"; }
+  std::string operator()(double number) const { return absl::StrFormat("%.17g", number); }
+  std::string operator()(float number) const { return absl::StrFormat("%.9g", number); }
+  std::string operator()(std::integral auto number) const { return absl::StrCat(number); }
+};
+
 std::string EncodeValue(const Message& message, const FieldDescriptor& field, int index) {
-  const Reflection& reflection = *message.GetReflection();
-  const bool one = index < 0;
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      return EncodeMessage(one ? reflection.GetMessage(message, &field)
-                               : reflection.GetRepeatedMessage(message, &field, index));
-    case FieldDescriptor::CPPTYPE_STRING:
-      return one ? reflection.GetString(message, &field) : reflection.GetRepeatedString(message, &field, index);
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return (one ? reflection.GetEnum(message, &field) : reflection.GetRepeatedEnum(message, &field, index))->name();
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return (one ? reflection.GetBool(message, &field) : reflection.GetRepeatedBool(message, &field, index)) ? "true"
-                                                                                                              : "false";
-    case FieldDescriptor::CPPTYPE_DOUBLE:
-      return absl::StrFormat(
-          "%.17g", one ? reflection.GetDouble(message, &field) : reflection.GetRepeatedDouble(message, &field, index));
-    case FieldDescriptor::CPPTYPE_FLOAT:
-      return absl::StrFormat(
-          "%.9g", one ? reflection.GetFloat(message, &field) : reflection.GetRepeatedFloat(message, &field, index));
-    case FieldDescriptor::CPPTYPE_INT32:
-      return absl::StrCat(one ? reflection.GetInt32(message, &field)
-                              : reflection.GetRepeatedInt32(message, &field, index));
-    case FieldDescriptor::CPPTYPE_INT64:
-      return absl::StrCat(one ? reflection.GetInt64(message, &field)
-                              : reflection.GetRepeatedInt64(message, &field, index));
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return absl::StrCat(one ? reflection.GetUInt32(message, &field)
-                              : reflection.GetRepeatedUInt32(message, &field, index));
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return absl::StrCat(one ? reflection.GetUInt64(message, &field)
-                              : reflection.GetRepeatedUInt64(message, &field, index));
-  }
-  return "";
+  return reflection::VisitValue(message, field, index, Encoder());
 }
 
 // JSON has one word for a value that is null and one that is not set.

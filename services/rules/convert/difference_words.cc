@@ -1,6 +1,7 @@
 #include "services/rules/convert/difference_words.h"
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "common/reflection/field_value.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -172,48 +174,31 @@ std::string MessageWords(const Message& message) {
   return absl::StrJoin(words, ", ");
 }
 
-std::string ValueWords(const Message& message, const FieldDescriptor& field, int index) {
-  const Reflection& reflection = *message.GetReflection();
-  const bool one = index < 0;
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      return MessageWords(one ? reflection.GetMessage(message, &field)
-                              : reflection.GetRepeatedMessage(message, &field, index));
-    case FieldDescriptor::CPPTYPE_STRING: {
-      const std::string text =
-          one ? reflection.GetString(message, &field) : reflection.GetRepeatedString(message, &field, index);
-      const bool is_name = field.options().GetExtension(type::v1::form).format() != type::v1::FORMAT_UNSPECIFIED;
-      const std::string quoted = QuotedText(text);
-      return is_name && !text.empty() && quoted.size() == text.size() + 2 ? text : quoted;
-    }
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return EnumWords(one ? *reflection.GetEnum(message, &field)
-                           : *reflection.GetRepeatedEnum(message, &field, index));
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return (one ? reflection.GetBool(message, &field) : reflection.GetRepeatedBool(message, &field, index)) ? "yes"
-                                                                                                              : "no";
-    case FieldDescriptor::CPPTYPE_DOUBLE:
-      return absl::StrFormat(
-          "%.15g", one ? reflection.GetDouble(message, &field) : reflection.GetRepeatedDouble(message, &field, index));
-    case FieldDescriptor::CPPTYPE_FLOAT:
-      return absl::StrFormat(
-          "%.7g", one ? reflection.GetFloat(message, &field) : reflection.GetRepeatedFloat(message, &field, index));
-    case FieldDescriptor::CPPTYPE_INT32:
-      return absl::StrCat(one ? reflection.GetInt32(message, &field)
-                              : reflection.GetRepeatedInt32(message, &field, index));
-    case FieldDescriptor::CPPTYPE_INT64:
-      return absl::StrCat(one ? reflection.GetInt64(message, &field)
-                              : reflection.GetRepeatedInt64(message, &field, index));
-    case FieldDescriptor::CPPTYPE_UINT32: {
-      const uint32_t number =
-          one ? reflection.GetUInt32(message, &field) : reflection.GetRepeatedUInt32(message, &field, index);
-      return absl::StrCat(number == 0 && ZeroIsOne(field) ? 1 : number);
-    }
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return absl::StrCat(one ? reflection.GetUInt64(message, &field)
-                              : reflection.GetRepeatedUInt64(message, &field, index));
+namespace {
+
+// Says a value of the field.
+struct Speaker {
+  const FieldDescriptor& field;
+
+  std::string operator()(const Message& message) const { return MessageWords(message); }
+  std::string operator()(const std::string& text) const {
+    const bool is_name = field.options().GetExtension(type::v1::form).format() != type::v1::FORMAT_UNSPECIFIED;
+    const std::string quoted = QuotedText(text);
+    return is_name && !text.empty() && quoted.size() == text.size() + 2 ? text : quoted;
   }
-  return "";
+  std::string operator()(const google::protobuf::EnumValueDescriptor& value) const { return EnumWords(value); }
+  std::string operator()(bool truth) const { return truth ? "yes" : "no"; }
+  std::string operator()(double number) const { return absl::StrFormat("%.15g", number); }
+  std::string operator()(float number) const { return absl::StrFormat("%.7g", number); }
+  std::string operator()(std::integral auto number) const {
+    return absl::StrCat(number == 0 && ZeroIsOne(field) ? 1 : number);
+  }
+};
+
+}  // namespace
+
+std::string ValueWords(const Message& message, const FieldDescriptor& field, int index) {
+  return reflection::VisitValue(message, field, index, Speaker{field});
 }
 
 std::string QuotedText(absl::string_view text) { return Window(text, 0); }

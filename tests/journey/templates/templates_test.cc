@@ -15,6 +15,7 @@
 #include "services/rules/convert/form.h"
 #include "services/rules/convert/scenario.h"
 #include "services/rules/scenario.h"
+#include "tests/rules/convert/round_trip.h"
 #include "waymark/manifest/v1/manifest.pb.h"
 
 namespace waymark::journey {
@@ -72,6 +73,14 @@ TEST_P(TemplateTest, HoldsOneJourneyOfItsNameAndTitle) {
   EXPECT_EQ(contents.journeys[0].journey_id(), GetParam().id);
   EXPECT_EQ(contents.journeys[0].title(), GetParam().title);
   EXPECT_FALSE(absl::StrContains(GetParam().summary, "\n"));
+}
+
+TEST_P(TemplateTest, ComesBackFromYamlAndJson) {
+  const document::Reading reading = document::ReadYaml(GetParam().yaml, Manifest::default_instance());
+  ASSERT_FALSE(reading.documents.empty());
+  for (const document::Document& document : reading.documents) {
+    ASSERT_NO_FATAL_FAILURE(rules::ExpectSameFromFiles(*document.message));
+  }
 }
 
 TEST_P(TemplateTest, IsSoundWithoutAnyFinding) {
