@@ -16,6 +16,7 @@
 #include "common/base/nearest.h"
 #include "common/base/status.h"
 #include "common/config/config.h"
+#include "services/cli/analytics.h"
 #include "services/cli/apply.h"
 #include "services/cli/demo.h"
 #include "services/cli/dev.h"
@@ -110,7 +111,8 @@ class Command {
     AddCustomerCommands(shell_);
     AddImport();
     AddGet();
-    AddFunnel();
+    AddAnalyticsCommands(shell_);
+    AddEventTypes();
     AddList();
     AddDemo();
     app_.add_subcommand("version", "Tell this command's version")->callback([this] {
@@ -257,10 +259,9 @@ class Command {
     return command;
   }
 
-  void AddFunnel() {
-    CLI::App* funnel = app_.add_subcommand("funnel", "How many customers came how far on a journey");
-    funnel->add_option("journey", question_.id, "The journey's id")->required()->type_name("JOURNEY");
-    funnel->callback([this] { AskServer(ShowFunnel); });
+  void AddEventTypes() {
+    app_.add_subcommand("event-types", "What happens: the types of events, how often, and to how many customers")
+        ->callback([this] { AskServer(ListEventTypes); });
   }
 
   void AddList() {

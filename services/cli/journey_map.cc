@@ -47,6 +47,15 @@ absl::StatusOr<journey::v1::MapOverlay> LiveOverlay(const Session& session, cons
       numbers.set_conversion(static_cast<double>(stage.completed()) / static_cast<double>(stage.entered()));
     }
   }
+  milestone::v1::GetDwellRequest dwell_request;
+  dwell_request.set_journey_id(journey_id);
+  ASSIGN_OR_RETURN(const auto dwell, session.client.Get<milestone::v1::GetDwellResponse>(dwell_request));
+  for (const milestone::v1::StageDwell& stage : dwell.stages()) {
+    if (!stage.stay().has_median()) continue;
+    for (journey::v1::StageOverlay& numbers : *overlay.mutable_stages()) {
+      if (numbers.stage_key() == stage.stage_key()) *numbers.mutable_median_dwell() = stage.stay().median();
+    }
+  }
   return overlay;
 }
 

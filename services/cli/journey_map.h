@@ -21,8 +21,8 @@ std::string RenderMap(const JourneySource& source, const journey::v1::MapOverlay
 absl::StatusOr<std::string> FetchMap(const Session& session, const VersionName& version,
                                      const journey::v1::MapOverlay& overlay, MapFormat format);
 
-// How many customers stand in each stage of a journey now, and how many of those who entered it went on. Errors: those
-// of GetFunnel.
+// How many customers stand in each stage of a journey now, how many of those who entered it completed it, and how long
+// it takes half of them. Errors: those of GetFunnel and GetDwell.
 absl::StatusOr<journey::v1::MapOverlay> LiveOverlay(const Session& session, const std::string& journey_id);
 
 }  // namespace waymark::cli

@@ -19,8 +19,8 @@
 #include "waymark/health/v1/health.pb.h"
 #include "waymark/health/v1/scorecard.pb.h"
 #include "waymark/journey/v1/journey.pb.h"
-#include "waymark/milestone/v1/analytics.pb.h"
 #include "waymark/milestone/v1/customer.pb.h"
+#include "waymark/milestone/v1/event.pb.h"
 #include "waymark/milestone/v1/milestone.pb.h"
 #include "waymark/notification/v1/channel.pb.h"
 #include "waymark/notification/v1/notification.pb.h"
@@ -278,28 +278,6 @@ absl::Status ShowTimeline(const Session& session, const Question& question) {
   return WriteList(session, answer, table, "events");
 }
 
-absl::Status ShowFunnel(const Session& session, const Question& question) {
-  milestone::v1::GetFunnelRequest request;
-  request.set_journey_id(question.id);
-  if (question.fresh) request.mutable_consistency()->set_fully_consistent(true);
-  ASSIGN_OR_RETURN(const auto funnel, session.client.Get<milestone::v1::GetFunnelResponse>(request));
-  if (WriteStructured(session, funnel)) return absl::OkStatus();
-  session.out << Printable(funnel.journey_id()) << ", version " << funnel.version() << ": "
-              << Count(funnel.enrolled(), "customer");
-  if (funnel.pending_customers() > 0) {
-    session.out << "; " << Grouped(funnel.pending_customers())
-                << " still to be evaluated, so these numbers are not final";
-  }
-  Table table({{"STAGE"}, {"ENTERED", kRight}, {"COMPLETED", kRight}, {"HERE NOW", kRight}, {"OF ALL", kRight}, {""}});
-  for (const milestone::v1::FunnelStage& stage : funnel.stages()) {
-    table.Add({stage.title().empty() ? stage.stage_key() : stage.title(), Grouped(stage.entered()),
-               Grouped(stage.completed()), Grouped(stage.present()), Percent(stage.conversion()),
-               Bar(stage.conversion(), 30)});
-  }
-  session.out << "\n\n" << table.Render();
-  return absl::OkStatus();
-}
-
 absl::Status ListJourneys(const Session& session, const Question& question) {
   ASSIGN_OR_RETURN(const auto answer, GetPages<journey::v1::ListJourneysResponse>(
                                           session, journey::v1::ListJourneysRequest(), question.limit));
@@ -329,6 +307,25 @@ absl::Status ListCustomers(const Session& session, const Question& question) {
     if (customer.stages().enrollments().empty()) table.Add({id, events, "-", "-", "-", "-"});
   }
   return WriteList(session, answer, table, "customers; waymark import events brings some");
+}
+
+absl::Status ListEventTypes(const Session& session, const Question&) {
+  ASSIGN_OR_RETURN(auto answer, GetPages<milestone::v1::ListEventTypesResponse>(
+                                    session, milestone::v1::ListEventTypesRequest(), /*limit=*/0));
+  if (session.format == Format::kTable) {
+    // By name on the wire; a person looks for what happens most.
+    std::stable_sort(answer.mutable_event_types()->begin(), answer.mutable_event_types()->end(),
+                     [](const milestone::v1::EventType& one, const milestone::v1::EventType& other) {
+                       return one.events() > other.events();
+                     });
+  }
+  Table table({{"EVENT TYPE"}, {"EVENTS", kRight}, {"CUSTOMERS", kRight}, {"FIRST (UTC)"}, {"LAST (UTC)"}, {""}});
+  for (const milestone::v1::EventType& type : answer.event_types()) {
+    table.Add({type.type(), Grouped(type.events()), Grouped(type.customers()), ShortTime(type.first_event_time()),
+               ShortTime(type.last_event_time()),
+               Bar(static_cast<double>(type.events()) / static_cast<double>(answer.event_types(0).events()), 20)});
+  }
+  return WriteList(session, answer, table, "events; waymark import events brings some");
 }
 
 absl::Status ListScorecards(const Session& session, const Question& question) {

@@ -1,4 +1,4 @@
-// `waymark get`, `list` and `funnel`: asks and shows the answer.
+// `waymark get`, `list` and `event-types`: asks and shows the answer.
 #ifndef WAYMARK_SERVICES_CLI_QUESTIONS_H_
 #define WAYMARK_SERVICES_CLI_QUESTIONS_H_
 
@@ -28,10 +28,10 @@ absl::Status ShowStage(const Session& session, const Question& question);
 absl::Status ShowProgress(const Session& session, const Question& question);
 absl::Status ShowHealth(const Session& session, const Question& question);
 absl::Status ShowTimeline(const Session& session, const Question& question);
-absl::Status ShowFunnel(const Session& session, const Question& question);
 
 absl::Status ListJourneys(const Session& session, const Question& question);
 absl::Status ListCustomers(const Session& session, const Question& question);
+absl::Status ListEventTypes(const Session& session, const Question& question);
 absl::Status ListScorecards(const Session& session, const Question& question);
 absl::Status ListHealth(const Session& session, const Question& question);
 absl::Status ListPlaybooks(const Session& session, const Question& question);

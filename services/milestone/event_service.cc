@@ -4,10 +4,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/checks.h"
 #include "common/base/status.h"
 #include "common/rpc/deadline.h"
 #include "common/rpc/status.h"
 #include "common/worker/pool.h"
+#include "services/milestone/analytics_service.h"
 #include "services/milestone/convert.h"
 #include "waymark/milestone/v1/event.grpc.pb.h"
 
@@ -18,8 +21,9 @@ namespace {
 // the committer's thread, so that no thread waits for a commit.
 class EventServiceImpl final : public v1::EventService::WithRawCallbackMethod_IngestEvents<v1::EventService::Service> {
  public:
-  EventServiceImpl(const rpc::Authorizer& authorizer, Committer& committer, StageReader& stages, const Clock& clock)
-      : authorizer_(authorizer), committer_(committer), stages_(stages), clock_(clock) {}
+  EventServiceImpl(const rpc::Authorizer& authorizer, Committer& committer, StageReader& stages, Analyst& analyst,
+                   const Clock& clock)
+      : authorizer_(authorizer), committer_(committer), stages_(stages), analyst_(analyst), clock_(clock) {}
 
   grpc::ServerUnaryReactor* IngestEvents(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override {
@@ -48,6 +52,23 @@ class EventServiceImpl final : public v1::EventService::WithRawCallbackMethod_In
     return reactor;
   }
 
+  grpc::Status ListEventTypes(grpc::ServerContext* context, const v1::ListEventTypesRequest* request,
+                              v1::ListEventTypesResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, rpc::Permission::kRead));
+    ASSIGN_OR_RETURN_GRPC(const int page_size, ToPageSize(request->page_size()));
+    const std::string list = absl::StrCat("ListEventTypes/", caller.workspace);
+    ASSIGN_OR_RETURN_GRPC(const std::string after, ReadPageToken(list, request->page_token()));
+    const absl::Time deadline = LookDeadlineOf(*context);
+    ASSIGN_OR_RETURN_GRPC(const Freshness freshness, ToFreshness(request->consistency(), deadline));
+    RETURN_IF_ERROR_GRPC(stages_.Wait(freshness));
+    ASSIGN_OR_RETURN_GRPC(Analyst::EventTypePage page, analyst_.ListEventTypes(caller.workspace, after, page_size, [&] {
+      return MayKeepLooking(*context, deadline);
+    }));
+    *response = std::move(page.types);
+    if (!page.next.empty()) response->set_next_page_token(MakePageToken(list, page.next));
+    return grpc::Status::OK;
+  }
+
  private:
   struct Call {
     std::unique_ptr<Batch> batch;
@@ -71,6 +92,7 @@ class EventServiceImpl final : public v1::EventService::WithRawCallbackMethod_In
   const rpc::Authorizer& authorizer_;
   Committer& committer_;
   StageReader& stages_;
+  Analyst& analyst_;
   const Clock& clock_;
   Pool waits_{4};
 };
@@ -78,8 +100,8 @@ class EventServiceImpl final : public v1::EventService::WithRawCallbackMethod_In
 }  // namespace
 
 std::shared_ptr<grpc::Service> MakeEventService(const rpc::Authorizer& authorizer, Committer& committer,
-                                                StageReader& stages, const Clock& clock) {
-  return std::make_shared<EventServiceImpl>(authorizer, committer, stages, clock);
+                                                StageReader& stages, Analyst& analyst, const Clock& clock) {
+  return std::make_shared<EventServiceImpl>(authorizer, committer, stages, analyst, clock);
 }
 
 }  // namespace waymark::milestone

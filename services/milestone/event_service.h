@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/rpc/authorizer.h"
+#include "services/milestone/analyst.h"
 #include "services/milestone/committer.h"
 #include "services/milestone/stage_reader.h"
 
@@ -17,7 +18,7 @@ namespace waymark::milestone {
 
 // What is given must outlive the service.
 std::shared_ptr<grpc::Service> MakeEventService(const rpc::Authorizer& authorizer, Committer& committer,
-                                                StageReader& stages, const Clock& clock);
+                                                StageReader& stages, Analyst& analyst, const Clock& clock);
 
 }  // namespace waymark::milestone
 

@@ -13,7 +13,6 @@
 #include "common/rpc/deadline.h"
 #include "common/rpc/status.h"
 #include "services/milestone/records.h"
-#include "waymark/milestone/v1/analytics.grpc.pb.h"
 #include "waymark/milestone/v1/customer.grpc.pb.h"
 #include "waymark/milestone/v1/milestone.grpc.pb.h"
 
@@ -246,27 +245,6 @@ class CustomerServiceImpl final : public v1::CustomerService::Service {
   const Clock& clock_;
 };
 
-class AnalyticsServiceImpl final : public v1::AnalyticsService::Service {
- public:
-  AnalyticsServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, StageReader& stages)
-      : authorizer_(authorizer), reader_(reader), stages_(stages) {}
-
-  grpc::Status GetFunnel(grpc::ServerContext* context, const v1::GetFunnelRequest* request,
-                         v1::GetFunnelResponse* response) override {
-    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
-    RETURN_IF_ERROR_GRPC(CheckName("journey_id", request->journey_id()));
-    ASSIGN_OR_RETURN_GRPC(const Freshness freshness, ToFreshness(request->consistency(), rpc::DeadlineOf(*context)));
-    RETURN_IF_ERROR_GRPC(stages_.Wait(freshness));
-    ASSIGN_OR_RETURN_GRPC(*response, reader_.GetFunnel(caller.workspace, request->journey_id()));
-    return grpc::Status::OK;
-  }
-
- private:
-  const rpc::Authorizer& authorizer_;
-  Reader& reader_;
-  StageReader& stages_;
-};
-
 }  // namespace
 
 std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& authorizer, Reader& reader,
@@ -277,11 +255,6 @@ std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& autho
 std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader,
                                                    Committer& committer, const Clock& clock) {
   return std::make_shared<CustomerServiceImpl>(authorizer, reader, committer, clock);
-}
-
-std::shared_ptr<grpc::Service> MakeAnalyticsService(const rpc::Authorizer& authorizer, Reader& reader,
-                                                    StageReader& stages) {
-  return std::make_shared<AnalyticsServiceImpl>(authorizer, reader, stages);
 }
 
 }  // namespace waymark::milestone

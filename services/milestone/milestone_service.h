@@ -1,4 +1,4 @@
-// The gRPC edge of questions and of what people say of customers: MilestoneService, CustomerService, AnalyticsService.
+// The gRPC edge of questions about a customer and of what people say of it: MilestoneService, CustomerService.
 #ifndef WAYMARK_SERVICES_MILESTONE_MILESTONE_SERVICE_H_
 #define WAYMARK_SERVICES_MILESTONE_MILESTONE_SERVICE_H_
 
@@ -21,8 +21,6 @@ std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& autho
                                                     StageReader& stages, Committer& committer, const Clock& clock);
 std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader,
                                                    Committer& committer, const Clock& clock);
-std::shared_ptr<grpc::Service> MakeAnalyticsService(const rpc::Authorizer& authorizer, Reader& reader,
-                                                    StageReader& stages);
 
 }  // namespace waymark::milestone
 

@@ -4,6 +4,7 @@
 
 #include "absl/memory/memory.h"
 #include "common/base/status.h"
+#include "services/milestone/analytics_service.h"
 #include "services/milestone/event_service.h"
 #include "services/milestone/history_store.h"
 #include "services/milestone/milestone_service.h"
@@ -28,10 +29,11 @@ Parts::Parts(const Clock& clock, const rpc::Authorizer& authorizer, redis::Clien
       stages_(*journal_, reader_, redis == nullptr ? *process_cache_ : *redis_cache_),
       tracker_(*journal_, shelf_, redis == nullptr ? *process_cache_ : *redis_cache_, clock),
       committer_(tracker_),
-      services_({MakeEventService(authorizer, committer_, stages_, clock),
+      analyst_(*journal_, shelf_, clock),
+      services_({MakeEventService(authorizer, committer_, stages_, analyst_, clock),
                  MakeMilestoneService(authorizer, reader_, stages_, committer_, clock),
                  MakeCustomerService(authorizer, reader_, committer_, clock),
-                 MakeAnalyticsService(authorizer, reader_, stages_)}),
+                 MakeAnalyticsService(authorizer, analyst_, stages_)}),
       bands_(tracker_) {}
 
 std::vector<grpc::Service*> Parts::services() {

@@ -15,6 +15,7 @@
 #include "common/rpc/authorizer.h"
 #include "common/sql/sql.h"
 #include "common/worker/loop.h"
+#include "services/milestone/analyst.h"
 #include "services/milestone/bands.h"
 #include "services/milestone/committer.h"
 #include "services/milestone/reader.h"
@@ -67,6 +68,7 @@ class Parts {
   StageReader stages_;
   Tracker tracker_;
   Committer committer_;
+  Analyst analyst_;
   // Shared only so that this header needs no gRPC header to destroy them; nobody else holds them.
   const std::vector<std::shared_ptr<grpc::Service>> services_;
   BandRecorder bands_;

@@ -1,7 +1,6 @@
 #include "services/milestone/reader.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -20,7 +19,6 @@ namespace waymark::milestone {
 namespace {
 
 constexpr int kMostLookedAt = 5'000;
-constexpr int kScanPage = 1'000;
 
 absl::Status NoCustomer(absl::string_view customer_id) {
   return NotFound(absl::StrCat("customer \"", customer_id, "\""));
@@ -184,67 +182,6 @@ absl::StatusOr<Reader::CustomerPage> Reader::ListCustomers(absl::string_view wor
     return absl::OkStatus();
   }));
   return page;
-}
-
-absl::StatusOr<v1::GetFunnelResponse> Reader::GetFunnel(absl::string_view workspace, const std::string& journey_id) {
-  v1::GetFunnelResponse answer;
-  RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
-    answer.Clear();
-    ASSIGN_OR_RETURN(const int64_t revision, GetRevision(tx, workspace));
-    ASSIGN_OR_RETURN(const CatalogPtr catalog, shelf_.GetCatalog(tx, workspace, revision));
-    const auto latest = std::find_if(catalog->latest.begin(), catalog->latest.end(), [&](const JourneyPtr& journey) {
-      return journey->version().journey_id == journey_id;
-    });
-    if (latest == catalog->latest.end()) return NotFound(absl::StrCat("published journey \"", journey_id, "\""));
-    answer.set_journey_id(journey_id);
-    answer.set_version((*latest)->version().number);
-    std::map<absl::string_view, v1::FunnelStage*> by_key;
-    for (const rules::Stage& stage : (*latest)->stages()) {
-      v1::FunnelStage* shown = answer.add_stages();
-      shown->set_stage_key(stage.key);
-      shown->set_title(stage.title.empty() ? stage.key : stage.title);
-    }
-    for (v1::FunnelStage& shown : *answer.mutable_stages()) by_key[shown.stage_key()] = &shown;
-
-    std::string from;
-    while (true) {
-      ASSIGN_OR_RETURN(const std::vector<Customer> customers, milestone::ListCustomers(tx, workspace, from, kScanPage));
-      for (const Customer& customer : customers) {
-        from = customer.customer_id;
-        for (const Enrollment& enrollment : customer.dossier.enrollments) {
-          if (enrollment.journey_id != journey_id || !enrollment.progress.enrolled()) continue;
-          const rules::Run& progress = enrollment.progress.latest();
-          answer.set_enrolled(answer.enrolled() + 1);
-          ASSIGN_OR_RETURN(const JourneyPtr journey, shelf_.GetJourney(tx, workspace, journey_id, enrollment.version));
-          for (size_t stage = 0; stage < journey->stages().size(); ++stage) {
-            const auto shown = by_key.find(journey->stages()[stage].key);
-            bool entered = false;
-            bool completed = false;
-            for (const rules::Passage& passage : progress.entered) {
-              entered = entered || passage.stage == stage;
-              completed = completed || (passage.stage == stage && passage.completed.has_value());
-            }
-            if (shown == by_key.end() || !entered) continue;
-            shown->second->set_entered(shown->second->entered() + 1);
-            if (completed) shown->second->set_completed(shown->second->completed() + 1);
-            const bool present = !progress.ended() && progress.stage() == stage;
-            if (present) shown->second->set_present(shown->second->present() + 1);
-          }
-        }
-      }
-      if (customers.size() < kScanPage) break;
-    }
-    for (v1::FunnelStage& shown : *answer.mutable_stages()) {
-      if (answer.enrolled() > 0) shown.set_conversion(static_cast<double>(shown.completed()) / answer.enrolled());
-    }
-    ASSIGN_OR_RETURN(const std::optional<milestone::Sweep> sweep, FindSweep(tx, workspace));
-    if (sweep.has_value()) {
-      ASSIGN_OR_RETURN(const int64_t behind, CountCustomersBehind(tx, workspace, sweep->after, sweep->revision));
-      answer.set_pending_customers(behind);
-    }
-    return absl::OkStatus();
-  }));
-  return answer;
 }
 
 }  // namespace waymark::milestone

@@ -10,7 +10,6 @@
 #include "absl/types/span.h"
 #include "common/journal/journal.h"
 #include "services/milestone/shelf.h"
-#include "waymark/milestone/v1/analytics.pb.h"
 #include "waymark/milestone/v1/customer.pb.h"
 #include "waymark/milestone/v1/milestone.pb.h"
 
@@ -53,9 +52,6 @@ class Reader {
   };
   absl::StatusOr<CustomerPage> ListCustomers(absl::string_view workspace, const CustomerFilter& filter,
                                              std::string after, int page_size);
-
-  // Errors: NOT_FOUND  no such journey is published.
-  absl::StatusOr<v1::GetFunnelResponse> GetFunnel(absl::string_view workspace, const std::string& journey_id);
 
  private:
   journal::Journal& journal_;

@@ -421,12 +421,70 @@ TEST_F(CommandTest, VersionsAreComparedPublishedAndExported) {
 
   EXPECT_EQ(Do("import events EVENTS").code, kDone);
   EXPECT_THAT(Do("journey render onboarding -o mermaid").out, HasSubstr("flowchart LR"));
-  EXPECT_NE(Do("journey render onboarding --overlay").out, Do("journey render onboarding").out);
+  EXPECT_THAT(Do("journey render onboarding --overlay").out, HasSubstr("half of them in 1 day"));
   EXPECT_NE(Do("journey render -f JOURNEY --overlay").out, Do("journey render -f JOURNEY").out);
 
   EXPECT_EQ(Do("journey export nowhere").code, kFailed);
   EXPECT_THAT(Do("journey publish nowhere").err, StartsWith("waymark: "));
   EXPECT_EQ(Do("journey diff onboarding@1@2 JOURNEY").code, kWrongUsage);
+}
+
+TEST_F(CommandTest, WhatHoldsCustomersUpIsShownInTablesAndAsItIs) {
+  ASSERT_EQ(Do("apply -f JOURNEY --publish").code, kDone);
+  ASSERT_EQ(Do("import events EVENTS").code, kDone);
+
+  EXPECT_EQ(Do("dwell onboarding").out,
+            "onboarding, version 1: 2 enrollments\n\n"
+            "IN THE STAGE  MOVED ON  NOT YET   P50   P90  MEDIAN  TARGET\n"
+            "Set up               1        1  24 h  24 h    24 h       -\n"
+            "adoption             0        1     -     -       -       -\n\n"
+            "FROM ENROLLMENT TO   THERE  NOT YET   P50   P90  MEDIAN\n"
+            "the end of Set up        1        1  24 h  24 h    24 h\n"
+            "  Data connected         1        1  24 h  24 h    24 h\n"
+            "the end of adoption      0        2     -     -       -\n"
+            "  habit                  0        2     -     -       -\n\n"
+            "P50 and P90 are of those who are done; MEDIAN counts those who are not, too (Kaplan-Meier).\n");
+  EXPECT_THAT(Do("dwell onboarding --from-stage adoption").out, HasSubstr("FROM ADOPTION TO     THERE  NOT YET"));
+  EXPECT_EQ(Do("friction onboarding").out,
+            "onboarding, version 1: 2 enrollments\n\n"
+            "STAGE     MILESTONE       ENTERED  DONE  WAITING  LEFT  DROP-OFF  OVERDUE   P50  TARGET\n"
+            "adoption                        1     0        1     0   100.0 %        -     -       -  ███████████████\n"
+            "adoption  habit                 1     0        1     0   100.0 %        -     -       -  ███████████████\n"
+            "Set up                          2     1        1     0    50.0 %        -  24 h       -  ███████▌\n"
+            "Set up    Data connected        2     1        1     0    50.0 %        -  24 h       -  ███████▌\n");
+  EXPECT_EQ(Do("paths onboarding").out,
+            "onboarding, version 1: 2 enrollments\n\n"
+            "FROM        TO             TIMES  ENROLLMENTS\n"
+            "(enrolled)  setup              2            2  ████████████████████\n"
+            "adoption    (still there)      1            1  ██████████\n"
+            "setup       (still there)      1            1  ██████████\n"
+            "setup       adoption           1            1  ██████████\n");
+  const Ran events = Do("paths onboarding --between events --limit 1");
+  EXPECT_THAT(events.out, HasSubstr("(enrolled)  signed_up      2            2  ████████████████████  not in the "
+                                    "journey\n… and 4 more ways, gone 4 times; --limit shows more\n"));
+  EXPECT_THAT(events.out,
+              HasSubstr("NOT IN THE JOURNEY  TIMES  ENROLLMENTS\nsigned_up               2            2\n"));
+  EXPECT_THAT(Do("conformance onboarding --customer acme").out,
+              HasSubstr("1 enrollment, 1 of them with nothing ahead; 100.0 % of events in the designed order\n"));
+  EXPECT_EQ(Do("event-types").out,
+            "EVENT TYPE      EVENTS  CUSTOMERS  FIRST (UTC)          LAST (UTC)\n"
+            "signed_up            2          2  2026-05-04 09:00:00  2026-05-04 09:00:00  ████████████████████\n"
+            "data_connected       1          1  2026-05-05 09:00:00  2026-05-05 09:00:00  ██████████\n"
+            "report_run           1          1  2026-05-06 09:00:00  2026-05-06 09:00:00  ██████████\n");
+  EXPECT_THAT(Do("funnel onboarding --open --as-of 2026-05-05").out,
+              AllOf(HasSubstr("2 customers, as of 2026-05-05 00:00:00\n"), HasSubstr("IN ANY ORDER")));
+  EXPECT_THAT(Do("funnel onboarding --from 2026-05-05").out, HasSubstr("0 customers"));
+
+  EXPECT_THAT(Do("-o json dwell onboarding").out, HasSubstr("\"p50\": \"86400s\""));
+  EXPECT_THAT(Do("-o yaml friction onboarding --by overdue").out, HasSubstr("drop_off: 0.5"));
+  EXPECT_THAT(Do("-o json paths onboarding").out, HasSubstr("\"end\": \"PATH_END_STILL_THERE\""));
+  EXPECT_THAT(Do("-o json event-types").out, HasSubstr("\"type\": \"data_connected\""));
+
+  EXPECT_EQ(Do("dwell nowhere").code, kFailed);
+  EXPECT_EQ(Do("paths onboarding --limit 0").code, kWrongUsage);
+  const Ran wrong = Do("friction onboarding --until tomorrow");
+  EXPECT_EQ(wrong.code, kWrongUsage);
+  EXPECT_THAT(wrong.err, HasSubstr("--until: write a time such as 2026-05-04T09:00:00Z"));
 }
 
 TEST_F(CommandTest, ARefusalOfTheServerIsToldByPlaceToo) {

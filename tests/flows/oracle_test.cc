@@ -1,8 +1,9 @@
 // Real event logs, through the command and gRPC into both databases, in every order: the funnel equals what two unlike
-// implementations computed beforehand.
+// implementations computed beforehand; and, in the source's own disordered order, so does everything else they did.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "tests/flows/deployment.h"
 #include "tests/support/databases.h"
 #include "tests/support/temp_dir.h"
@@ -91,16 +93,124 @@ INSTANTIATE_TEST_SUITE_P(Logs, OracleTest, ::testing::Combine(support::BothEngin
                                                std::get<1>(info.param).name);
                          });
 
+// Proto JSON writes 64-bit numbers as text and leaves zeroes out.
+int64_t Number(const json& message, const char* field) { return std::stoll(message.value(field, "0")); }
+
 std::vector<int64_t> Completed(const Deployment& deployment, const std::string& journey_id,
                                const std::string& workspace) {
   const json funnel = json::parse(deployment.Waymark({"-o", "json", "funnel", journey_id}, workspace));
   std::vector<int64_t> completed;
-  for (const json& stage : funnel["stages"]) {
-    // Proto JSON writes 64-bit numbers as text and leaves zeroes out.
-    completed.push_back(std::stoll(stage.value("completed", "0")));
-  }
+  for (const json& stage : funnel["stages"]) completed.push_back(Number(stage, "completed"));
   return completed;
 }
+
+// Identifiers of ours have no underscore.
+std::string IdOf(std::string journey_id) {
+  std::replace(journey_id.begin(), journey_id.end(), '_', '-');
+  return journey_id;
+}
+
+// What was asked of a workspace that holds a log, and what the oracle says of it.
+class Answers {
+ public:
+  Answers(const Deployment& deployment, std::string workspace, json oracle)
+      : deployment_(deployment), workspace_(std::move(workspace)), oracle_(std::move(oracle)) {}
+
+  void CheckEventTypes() {
+    const json types = Ask({"event-types"})["event_types"];
+    EXPECT_EQ(types.size(), oracle_["activity"].size());
+    for (const json& type : types) {
+      const json& activity = oracle_["activity"][type["type"].get<std::string>()];
+      EXPECT_EQ(Number(type, "customers"), activity["cases_with_it"]) << type;
+      EXPECT_EQ(Number(type, "events"), activity["occurrences"]) << type;
+    }
+  }
+
+  void CheckJourney(const std::string& journey_id, const json& steps) {
+    const std::string id = IdOf(journey_id);
+    const json& expected = oracle_["funnels"][journey_id];
+    const auto closed = expected["closed"].get<std::vector<int64_t>>();
+    const size_t last = closed.size() - 1;
+
+    const json funnel = Ask({"funnel", id, "--open"});
+    EXPECT_EQ(Number(funnel, "enrolled"), oracle_["cases"]);
+    EXPECT_EQ(Each(funnel, "completed"), closed);
+    EXPECT_EQ(Each(funnel, "open"), expected["open"].get<std::vector<int64_t>>());
+    for (const json& then : expected["asof"]) {
+      SCOPED_TRACE(then["time"]);
+      const json as_of = Ask({"funnel", id, "--as-of", then["time"].get<std::string>()});
+      EXPECT_EQ(Number(as_of, "enrolled"), then["cases_seen"]);
+      // Whoever has come k steps far stands in the next one, or is through.
+      std::vector<int64_t> furthest = Each(as_of, "present");
+      furthest.push_back(Number(as_of["stages"][last], "completed"));
+      EXPECT_EQ(furthest, then["furthest_step"].get<std::vector<int64_t>>());
+    }
+
+    const json dwell = Ask({"dwell", id});
+    for (size_t i = 0; i < last; ++i) CheckTimes(dwell["stages"][i + 1]["stay"], expected["dwell"][i]);
+    if (steps[0].is_array() && steps[0].size() == 1) {
+      const json& first = oracle_["activity"][steps[0][0].get<std::string>()]["time_to_first"];
+      CheckTimes(dwell["stages"][0]["stay"], first);
+      CheckTimes(dwell["milestones"][0]["since_start"], first);
+    }
+    const json since = Ask({"dwell", id, "--from-stage", "step_2"});
+    CheckTimes(since["stages"][last]["since_start"], expected["first_to_last"]);
+    CheckTimes(since["milestones"][last]["since_start"], expected["first_to_last"]);
+
+    CheckStagePaths(Ask({"paths", id}), closed);
+  }
+
+ private:
+  json Ask(std::vector<std::string> command) const {
+    command.insert(command.begin(), {"-o", "json"});
+    return json::parse(deployment_.Waymark(command, workspace_));
+  }
+
+  static std::vector<int64_t> Each(const json& funnel, const char* field) {
+    std::vector<int64_t> numbers;
+    for (const json& stage : funnel["stages"]) numbers.push_back(Number(stage, field));
+    return numbers;
+  }
+
+  static absl::Duration ToDuration(const json& text) {
+    absl::Duration duration;
+    EXPECT_TRUE(absl::ParseDuration(text.get<std::string>(), &duration)) << text;
+    return duration;
+  }
+
+  static void CheckTimes(const json& times, const json& expected) {
+    SCOPED_TRACE(times.dump());
+    EXPECT_EQ(Number(times, "finished"), expected["n"]);
+    for (const auto& [field, theirs] : {std::pair("p50", "p50_s"), std::pair("p90", "p90_s")}) {
+      EXPECT_EQ(ToDuration(times[field]), absl::Microseconds(std::llround(expected[theirs].get<double>() * 1e6)));
+    }
+  }
+
+  // Nothing leads back, so every link's number follows from who completed what.
+  void CheckStagePaths(const json& paths, const std::vector<int64_t>& closed) const {
+    std::map<std::pair<std::string, std::string>, int64_t> links, expected;
+    const auto name = [](const json& node) {
+      return node.contains("end") ? node["end"].get<std::string>() : node["stage_key"].get<std::string>();
+    };
+    for (const json& link : paths["links"]) {
+      links[{name(link["from"]), name(link["to"])}] = Number(link, "times");
+      EXPECT_EQ(link["times"], link["enrollments"]);
+    }
+    const auto step = [](size_t i) { return absl::StrCat("step_", i + 1); };
+    int64_t entered = oracle_["cases"];
+    expected[{"PATH_END_ENROLLED", step(0)}] = entered;
+    for (size_t i = 0; i < closed.size(); ++i) {
+      expected[{step(i), i + 1 < closed.size() ? step(i + 1) : "PATH_END_COMPLETED"}] = closed[i];
+      if (entered > closed[i]) expected[{step(i), "PATH_END_STILL_THERE"}] = entered - closed[i];
+      entered = closed[i];
+    }
+    EXPECT_EQ(links, expected);
+  }
+
+  const Deployment& deployment_;
+  const std::string workspace_;
+  const json oracle_;
+};
 
 TEST_P(OracleTest, FunnelsEqualTheOracle) {
   if (std::getenv("WAYMARK_DATA_DIR") == nullptr) GTEST_SKIP() << "WAYMARK_DATA_DIR is not set: no event logs here";
@@ -115,34 +225,40 @@ TEST_P(OracleTest, FunnelsEqualTheOracle) {
     SCOPED_TRACE(log);
     const bool by_repository = log == "gitjourney";
     const std::vector<std::string> workspaces = by_repository ? kRepositories : std::vector<std::string>{log};
+    // All else is asked of a workspace that holds the whole log.
+    std::vector<std::string> travelled = workspaces;
+    if (order.by_sequence && by_repository) travelled.push_back(log);
     for (const auto& [journey_id, steps] : funnels[log].items()) {
-      // Identifiers of ours have no underscore.
-      std::string id = journey_id;
-      std::replace(id.begin(), id.end(), '_', '-');
-      const std::string path = absl::StrCat(dir.path(), "/", log, "-", id, ".json");
-      std::ofstream(path) << ToManifest(id, steps).dump();
-      for (const std::string& workspace : workspaces) deployment.Waymark({"apply", "-f", path, "--publish"}, workspace);
+      const std::string path = absl::StrCat(dir.path(), "/", log, "-", IdOf(journey_id), ".json");
+      std::ofstream(path) << ToManifest(IdOf(journey_id), steps).dump();
+      for (const std::string& workspace : travelled) deployment.Waymark({"apply", "-f", path, "--publish"}, workspace);
     }
     std::vector<std::string> import = {
         "import", "events",
         order.by_sequence ? SortedBySequence(log, dir) : Data(absl::StrCat("events/", log, ".csv.gz")), "--columns",
         kColumns};
     import.insert(import.end(), order.arguments.begin(), order.arguments.end());
+    if (travelled.size() > workspaces.size()) deployment.Waymark(import, log);
     if (by_repository) import.insert(import.end(), {"--workspace-before", "|"});
     deployment.Waymark(import, log);
 
     const json oracle = ReadJson(Data(absl::StrCat("oracle/", log, ".json")));
     for (const auto& [journey_id, steps] : funnels[log].items()) {
       SCOPED_TRACE(journey_id);
-      std::string id = journey_id;
-      std::replace(id.begin(), id.end(), '_', '-');
       std::vector<int64_t> closed(steps.size());
       for (const std::string& workspace : workspaces) {
-        const std::vector<int64_t> completed = Completed(deployment, id, workspace);
+        const std::vector<int64_t> completed = Completed(deployment, IdOf(journey_id), workspace);
         ASSERT_EQ(completed.size(), closed.size());
         for (size_t i = 0; i < closed.size(); ++i) closed[i] += completed[i];
       }
       EXPECT_EQ(closed, oracle["funnels"][journey_id]["closed"].get<std::vector<int64_t>>());
+    }
+    if (!order.by_sequence) continue;
+    Answers answers(deployment, log, oracle);
+    answers.CheckEventTypes();
+    for (const auto& [journey_id, steps] : funnels[log].items()) {
+      SCOPED_TRACE(journey_id);
+      answers.CheckJourney(journey_id, steps);
     }
   }
   EXPECT_EQ(deployment.Stop("milestone"), 0);

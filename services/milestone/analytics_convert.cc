@@ -1,0 +1,70 @@
+#include "services/milestone/analytics_convert.h"
+
+#include <google/protobuf/timestamp.pb.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/checks.h"
+#include "common/base/errors.h"
+#include "common/base/status.h"
+
+namespace waymark::milestone {
+namespace {
+
+// Years 2000 to 2099 are served (operations.md).
+absl::StatusOr<absl::Time> ToTime(const char* field, const google::protobuf::Timestamp& time) {
+  constexpr int64_t kFirstSecond = 946684800;  // 2000-01-01T00:00:00Z.
+  constexpr int64_t kLastSecond = 4102444800;  // 2100-01-01T00:00:00Z.
+  if (time.seconds() < kFirstSecond || time.seconds() >= kLastSecond) {
+    return InvalidField(field, "must be from the year 2000 to 2099, or left out");
+  }
+  if (time.nanos() < 0 || time.nanos() > 999'999'999) return InvalidField(field, "has nanos beyond 0 to 999,999,999");
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+}  // namespace
+
+absl::StatusOr<Cohort> ToCohort(const std::string& journey_id, const v1::Cohort& cohort, absl::Time now) {
+  RETURN_IF_ERROR(CheckName("journey_id", journey_id));
+  Cohort made{.journey_id = journey_id, .version = cohort.version(), .segment_id = cohort.segment_id()};
+  if (cohort.has_enrolled_from()) {
+    ASSIGN_OR_RETURN(made.enrolled_from, ToTime("cohort.enrolled_from", cohort.enrolled_from()));
+  }
+  if (cohort.has_enrolled_until()) {
+    ASSIGN_OR_RETURN(made.enrolled_until, ToTime("cohort.enrolled_until", cohort.enrolled_until()));
+    if (made.enrolled_until <= made.enrolled_from) {
+      return InvalidField("cohort.enrolled_until",
+                          "must be after enrolled_from: nobody can have enrolled between them");
+    }
+  }
+  if (cohort.has_as_of()) {
+    ASSIGN_OR_RETURN(made.as_of, ToTime("cohort.as_of", cohort.as_of()));
+    if (*made.as_of > now) {
+      return InvalidField("cohort.as_of", "is in the future; leave it out for how things stand now");
+    }
+  }
+  if (!cohort.segment_id().empty()) RETURN_IF_ERROR(CheckName("cohort.segment_id", cohort.segment_id()));
+  return made;
+}
+
+void SetDuration(absl::Duration duration, google::protobuf::Duration* to) {
+  const int64_t nanos = absl::ToInt64Nanoseconds(duration % absl::Seconds(1));
+  to->set_seconds(absl::ToInt64Seconds(duration));
+  to->set_nanos(static_cast<int32_t>(nanos));
+}
+
+v1::TimeSummary ToProto(const TimesSummary& summary) {
+  v1::TimeSummary to;
+  to.set_finished(summary.finished);
+  to.set_unfinished(summary.unfinished);
+  if (summary.p50.has_value()) SetDuration(*summary.p50, to.mutable_p50());
+  if (summary.p90.has_value()) SetDuration(*summary.p90, to.mutable_p90());
+  if (summary.median.has_value()) SetDuration(*summary.median, to.mutable_median());
+  return to;
+}
+
+const std::string& TitleOf(const rules::Stage& stage) { return stage.title.empty() ? stage.key : stage.title; }
+const std::string& TitleOf(const rules::Milestone& milestone) {
+  return milestone.title.empty() ? milestone.key : milestone.title;
+}
+
+}  // namespace waymark::milestone
