@@ -7,6 +7,7 @@
 #include "services/milestone/event_service.h"
 #include "services/milestone/history_store.h"
 #include "services/milestone/milestone_service.h"
+#include "services/milestone/replay_service.h"
 
 namespace waymark::milestone {
 
@@ -28,9 +29,11 @@ Parts::Parts(const Clock& clock, const rpc::Authorizer& authorizer, redis::Clien
       stages_(*journal_, reader_, redis == nullptr ? *process_cache_ : *redis_cache_),
       tracker_(*journal_, shelf_, redis == nullptr ? *process_cache_ : *redis_cache_, clock),
       committer_(tracker_),
+      replayer_(*journal_, shelf_, tracker_, clock),
       services_({MakeEventService(authorizer, committer_, stages_, clock),
                  MakeMilestoneService(authorizer, reader_, stages_), MakeCustomerService(authorizer, reader_),
-                 MakeAnalyticsService(authorizer, reader_, stages_)}) {}
+                 MakeAnalyticsService(authorizer, reader_, stages_),
+                 MakeReplayService(authorizer, replayer_, stages_, clock)}) {}
 
 std::vector<grpc::Service*> Parts::services() {
   std::vector<grpc::Service*> services;

@@ -18,6 +18,7 @@
 #include "services/milestone/committer.h"
 #include "services/milestone/reader.h"
 #include "services/milestone/redis_stage_cache.h"
+#include "services/milestone/replayer.h"
 #include "services/milestone/shelf.h"
 #include "services/milestone/stage_cache.h"
 #include "services/milestone/stage_reader.h"
@@ -64,6 +65,7 @@ class Parts {
   StageReader stages_;
   Tracker tracker_;
   Committer committer_;
+  Replayer replayer_;
   // Shared only so that this header needs no gRPC header to destroy them; nobody else holds them.
   const std::vector<std::shared_ptr<grpc::Service>> services_;
   std::unique_ptr<journal::Follower> follower_;

@@ -331,6 +331,33 @@ absl::StatusOr<std::vector<Task>> ToTasks(sql::Transaction& tx, Shelf& shelf, st
   return tasks;
 }
 
+// Where what is kept of a customer is not what its whole history, just folded, comes to. Whether there was anything.
+absl::StatusOr<bool> FindDiscrepancies(sql::Transaction& tx, Shelf& shelf, absl::Time now, const Dossier& kept,
+                                       const Task& task, size_t customer,
+                                       std::vector<Tracker::Discrepancy>& discrepancies) {
+  std::map<absl::string_view, Tracker::Discrepancy> by_journey;
+  for (const Enrollment& enrollment : kept.enrollments) {
+    Tracker::Discrepancy& one = by_journey[enrollment.journey_id];
+    ASSIGN_OR_RETURN(one.kept_journey,
+                     shelf.GetJourney(tx, task.name.workspace, enrollment.journey_id, enrollment.version));
+    one.kept = rules::Fold(*one.kept_journey, enrollment.progress, {}, now);
+  }
+  const std::vector<Enrollment>& anew = task.customer.dossier.enrollments;
+  for (size_t i = 0; i < anew.size(); ++i) {
+    Tracker::Discrepancy& one = by_journey[anew[i].journey_id];
+    one.journey = task.journeys[i];
+    one.anew = anew[i].progress;
+  }
+  bool found = false;
+  for (auto& [journey_id, one] : by_journey) {
+    if (one.kept_journey == one.journey && one.kept == one.anew) continue;
+    one.customer = customer;
+    discrepancies.push_back(std::move(one));
+    found = true;
+  }
+  return found;
+}
+
 std::set<int> AllLanes() {
   std::set<int> lanes;
   for (int lane = 0; lane < journal::kLanes; ++lane) lanes.insert(lane);
@@ -480,6 +507,59 @@ absl::StatusOr<bool> Tracker::PassTime() {
   Remember(memory_, *lanes, tasks, std::move(rows));
   cache_.Put(ToValues(ToChanges(std::move(tasks)), journal_.epoch()), stretches);
   return true;
+}
+
+absl::StatusOr<std::vector<Tracker::Discrepancy>> Tracker::Recompute(absl::string_view workspace,
+                                                                     absl::Span<const std::string> customer_ids,
+                                                                     bool repair) {
+  std::vector<CustomerName> names;
+  std::set<int> lane_numbers;
+  for (const std::string& customer_id : customer_ids) {
+    names.push_back({workspace, customer_id});
+    lane_numbers.insert(journal::LaneOf(workspace, customer_id));
+  }
+  std::vector<Discrepancy> discrepancies;
+  std::vector<Task> tasks;
+  std::optional<journal::Lanes> lanes;
+  const absl::Time now = clock_.Now();
+  const auto recompute = [&](sql::Transaction& tx) -> absl::Status {
+    discrepancies.clear();
+    tasks.clear();
+    if (repair) {
+      ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, lane_numbers));
+    }
+    ASSIGN_OR_RETURN(const int64_t revision, repair ? HoldRevision(tx, workspace) : GetRevision(tx, workspace));
+    ASSIGN_OR_RETURN(const CatalogPtr catalog, shelf_.GetCatalog(tx, workspace, revision));
+    ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> customers, LoadCustomers(tx, names));
+    std::vector<size_t> numbers;
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (!customers[i].has_value() || customers[i]->revision != revision) continue;
+      numbers.push_back(i);
+      tasks.push_back(
+          {.name = names[i], .catalog = catalog, .customer = *std::move(customers[i]), .anew = true, .sweeping = true});
+    }
+    ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
+    std::vector<Task> differing;
+    for (size_t i = 0; i < tasks.size(); ++i) {
+      const Dossier kept = tasks[i].customer.dossier;
+      RETURN_IF_ERROR(Evaluate(tx, shelf_, now, tasks[i]));
+      ASSIGN_OR_RETURN(const bool differs,
+                       FindDiscrepancies(tx, shelf_, now, kept, tasks[i], numbers[i], discrepancies));
+      if (differs) differing.push_back(std::move(tasks[i]));
+    }
+    tasks = std::move(differing);
+    if (!repair || tasks.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(MakeFacts(tx, journal_, now, tasks));
+    AppendFacts(*lanes, tasks);
+    return Save(tx, journal_, *lanes, tasks).status();
+  };
+  RETURN_IF_ERROR(repair ? journal_.db().Transact(recompute) : journal_.db().Read(recompute));
+  if (!repair || tasks.empty()) return discrepancies;
+  memory_.Clear();  // What was mended may have left the lanes where they were.
+  journal_.Announce(*lanes);
+  const std::vector<StageCache::Stretch> stretches = ToStretches(*lanes);
+  cache_.Put(ToValues(ToChanges(std::move(tasks)), journal_.epoch()), stretches);
+  return discrepancies;
 }
 
 absl::Status ApplyJourneyFacts(sql::Transaction& tx, journal::Lanes&, absl::Span<const journal::Entry> entries) {

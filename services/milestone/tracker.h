@@ -55,6 +55,20 @@ class Tracker {
   // enough, a date comes); true where there were any.
   absl::StatusOr<bool> PassTime();
 
+  // What is kept of a customer's way through a journey, time let pass until now, and what its whole history comes to.
+  struct Discrepancy {
+    size_t customer = 0;      // The i-th of those asked for.
+    JourneyPtr kept_journey;  // Nullptr: nothing is kept.
+    rules::Progress kept;
+    JourneyPtr journey;  // Nullptr: the history comes to nothing.
+    rules::Progress anew;
+  };
+  // Folds the whole histories of these customers, in bytewise order, anew under the versions in force for each, and
+  // tells what is kept otherwise. With `repair` it is then kept as it should be, and what that tells is historical. Who
+  // is not known, or still to be evaluated after a publication, is passed over.
+  absl::StatusOr<std::vector<Discrepancy>> Recompute(absl::string_view workspace,
+                                                     absl::Span<const std::string> customer_ids, bool repair);
+
  private:
   journal::Journal& journal_;
   Shelf& shelf_;
