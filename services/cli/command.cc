@@ -22,6 +22,7 @@
 #include "services/cli/import.h"
 #include "services/cli/journey_commands.h"
 #include "services/cli/questions.h"
+#include "services/cli/replay_commands.h"
 #include "services/cli/session.h"
 #include "services/cli/shell.h"
 #include "services/cli/table.h"
@@ -106,6 +107,7 @@ class Command {
     AddDev();
     AddApply();
     AddJourneyCommands(shell_);
+    AddReplayCommands(shell_);
     AddImport();
     AddGet();
     AddFunnel();

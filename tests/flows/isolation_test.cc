@@ -140,16 +140,16 @@ MessagePtr Copy(const Message& message) {
 
 // What the server makes anew for every call, or says of itself: whether it is there counts, not what it is.
 const std::set<std::string>& MadeByServer() {
-  static const auto& names =
-      *new std::set<std::string>{// Positions in a journal, and what holds them.
-                                 "consistency_token", "item_id", "comment_id", "version_position", "heads", "reached",
-                                 // Ids and secrets.
-                                 "delivery_id", "notification_id", "wire_id", "effect_key", "webhook_secret",
-                                 // What a draft is given, from the ids in it, too; and which page comes next.
-                                 "number", "etag", "content_hash", "next_page_token", "parent_number",
-                                 "parent_content_hash", "from_number", "to_number",
-                                 // Whether the cache knew it.
-                                 "source"};
+  static const auto& names = *new std::set<std::string>{
+      // Positions in a journal, and what holds them.
+      "consistency_token", "item_id", "comment_id", "version_position", "heads", "reached", "lane_positions",
+      // Ids and secrets.
+      "delivery_id", "notification_id", "wire_id", "effect_key", "webhook_secret",
+      // What a draft is given, from the ids in it, too; and which page comes next.
+      "number", "etag", "content_hash", "next_page_token", "parent_number", "parent_content_hash", "from_number",
+      "to_number", "outcome_hash", "base_outcome_hash",
+      // Whether the cache knew it.
+      "source"};
   return names;
 }
 
@@ -438,8 +438,8 @@ class IsolationTest : public ::testing::Test {
 
   Workspaces services_;
   Side own_{services_, "a", "own"};
-  // Ids that are missing, `thire-`, have the same letters: as near to one's own for a hint, as wide on a map, and on the
-  // same side of them in a list. So whatever differs in an answer tells of the other workspace.
+  // Ids that are missing, `thire-`, have the same letters: as near to one's own for a hint, as wide on a map, and on
+  // the same side of them in a list. So whatever differs in an answer tells of the other workspace.
   Side foreign_{services_, "b", "their"};
   Side same_in_a_{services_, "a", "same"};
   Side same_in_b_{services_, "b", "same"};

@@ -42,6 +42,26 @@ static const char kWholeJourney[] = R"({
     {"event": "$-type", "user": "$-user"}, {"attest": "$-milestone", "role": "csm"}, {"completed_journey": "$-journey"},
     {"band": {"scorecard_id": "$-scorecard", "band": "green"}}],
     "expect": [{"stage": "$-stage", "achieved": ["$-milestone"], "not_achieved": ["$-milestone"], "exit": "gone"}]}]})";
+// One that makes sense, so that it may be a candidate, with a field of every kind that can name something.
+static const char kCandidate[] =
+    R"({"entry": {"triggers": [{"first_event": {"event_types": ["$-type"]}}, {"journey_completed": {"journey_id":
+  "$-journey"}}]}, "stages": [{"key": "$-stage", "milestones": [{"key": "$-milestone", "scope":
+  "SCOPE_FROM_STAGE", "criterion": {"event_count": {"event_types": ["$-type"], "at_least": 2}}, "variants":
+  [{"segment_id": "$-segment", "criterion": {"event_count": {"event_types": ["$-type"], "at_least": 3}}}]},
+  {"key": "zlater", "scope": "SCOPE_FROM_STAGE", "depends_on": ["$-milestone"], "criterion": {"any_of":
+  {"criteria": [{"sequence": {"steps": [{"event_types": ["$-type"]}, {"event_types": ["$-type"]}]}}, {"absence":
+  {"event_types": ["$-type"], "lasting": "3600s"}}, {"health_band": {"scorecard_id": "$-scorecard", "bands":
+  ["green"]}}, {"segment": {"segment_id": "$-segment"}}, {"attested": {"role": "csm"}}]}}}]}, {"key": "zlast",
+  "parent_key": "$-stage", "entry_criterion": {"milestone": {"milestone_key": "$-milestone"}}, "milestones":
+  [{"key": "zdone", "scope": "SCOPE_FROM_STAGE", "criterion": {"event_count": {"event_types": ["zdone"]}}}]}],
+  "transitions": [{"key": "onward", "from_stage": "$-stage", "to_stage": "zlast"}], "touchpoints": [{"key": "call",
+  "stage_key": "$-stage", "after_milestone": "$-milestone", "before_milestone": "zlater", "channel":
+  "CHANNEL_PHONE", "expected_event": "$-type", "playbook_id": "$-playbook"}], "personas": [{"persona_id":
+  "$-persona"}], "segments": [{"segment_id": "$-segment"}], "scenarios": [{"key": "quick", "persona_id":
+  "$-persona", "steps": [{"event": "$-type", "user": "$-user"}, {"at": "3600s", "attest": "$-milestone", "role":
+  "csm"}, {"at": "3600s", "completed_journey": "$-journey"}, {"at": "3600s", "band": {"scorecard_id":
+  "$-scorecard", "band": "green"}}], "expect": [{"stage": "$-stage", "achieved": ["$-milestone"], "not_achieved":
+  ["zlater"]}]}]})";
 const char kSegment[] = R"({"title": "Big", "criterion": {"all_of": {"criteria": [
   {"event_count": {"event_types": ["$-type"]}}, {"sequence": {"steps": [{"event_types": ["$-type"]},
   {"event_types": ["$-type"]}]}}, {"absence": {"event_types": ["$-type"], "lasting": "60s"}},
@@ -69,6 +89,14 @@ std::string JourneyDraft() {
 // A request with the whole definition in `field`, after what else is said.
 static std::string WithWholeJourney(const std::string& field, const std::string& before = "") {
   return absl::StrCat("{", before, "\"", field, "\": ", kWholeJourney, "}");
+}
+// What is compared with the candidate, over one customer's history or everybody's.
+static std::string ReplayOfCandidate() {
+  return absl::StrCat(
+      R"({"replay": {"journey_id": "$-journey", "definition": )", kCandidate,
+      R"(, "segments": [{"segment_id": "$-segment", "number": 1, "criterion": {"attribute": {"name": "seats", "at_least": 100}}}],
+                         "customer_ids": ["$-customer", "$-customer-two"], )",
+      kToken, "}}");
 }
 std::string ScorecardDraft() {
   return absl::StrCat(R"({"scorecard_id": "$-scorecard", "change_note": "Why", "definition": )", kScorecard, "}");
@@ -127,6 +155,11 @@ const std::vector<Sample>& Samples() {
       {"milestone.v1.MilestoneService.ListTimeline", Needs::kReader, R"({"customer_id": "$-customer"})"},
       {"milestone.v1.AnalyticsService.GetFunnel", Needs::kReader,
        absl::StrCat(R"({"journey_id": "$-journey", )", kToken, "}")},
+      {"milestone.v1.ReplayService.PreviewVersion", Needs::kReader, ReplayOfCandidate()},
+      {"milestone.v1.ReplayService.PreviewVersion", Needs::kReader, R"({"replay": {"journey_id": "$-journey"}})"},
+      {"milestone.v1.ReplayService.WhatIf", Needs::kReader, ReplayOfCandidate()},
+      {"milestone.v1.ReplayService.Recompute", Needs::kAdmin,
+       absl::StrCat(R"({"customer_ids": ["$-customer"], "repair": true, )", kToken, "}")},
       {"health.v1.HealthService.GetHealth", Needs::kReader,
        absl::StrCat(R"({"customer_id": "$-customer", "scorecard_id": "$-scorecard", )", kToken, "}")},
       {"health.v1.HealthService.GetHealth", Needs::kReader,
