@@ -201,6 +201,19 @@ void AddReplay(CLI::App& command, Given& given) {
 
 }  // namespace
 
+absl::StatusOr<journey::v1::MigrationPlan> PlanReplay(const Session& session, const std::string& journey_id,
+                                                      uint32_t number) {
+  v1::PreviewVersionRequest request;
+  ASSIGN_OR_RETURN(const std::string title,
+                   Fill(session, {.journey_id = journey_id, .version = number}, *request.mutable_replay()));
+  request.set_change_limit(10);
+  ASSIGN_OR_RETURN(const v1::PreviewReport report,
+                   (Ask<v1::PreviewReport, v1::PreviewVersionResponse>(session, request)));
+  ShowPreview(title, report, session.out);
+  session.out << "\n";
+  return report.plan();
+}
+
 void AddReplayCommands(const Shell& shell) {
   const auto given = std::make_shared<Given>();
   const auto run = [&](CLI::App& command, absl::Status (*act)(const Session&, const Given&)) {

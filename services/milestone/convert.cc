@@ -486,7 +486,8 @@ absl::StatusOr<JourneyFact> ToJourneyFact(const journal::Entry& entry) {
                             .number = fact.number(),
                             .content_hash = fact.content_hash(),
                             .definition = fact.definition().SerializeAsString(),
-                            .segments = pinned.SerializeAsString()};
+                            .segments = pinned.SerializeAsString(),
+                            .plan = fact.has_plan() ? fact.plan().SerializeAsString() : std::string()};
   }
   if (journey::v1::VersionRetired fact; is(fact)) {
     return ClosedVersions{.journey_id = fact.journey_id(), .number = fact.number()};

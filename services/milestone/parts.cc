@@ -30,10 +30,11 @@ Parts::Parts(const Clock& clock, const rpc::Authorizer& authorizer, redis::Clien
       tracker_(*journal_, shelf_, redis == nullptr ? *process_cache_ : *redis_cache_, clock),
       committer_(tracker_),
       replayer_(*journal_, shelf_, tracker_, clock),
+      migrator_(*journal_, replayer_, tracker_),
       services_({MakeEventService(authorizer, committer_, stages_, clock),
                  MakeMilestoneService(authorizer, reader_, stages_), MakeCustomerService(authorizer, reader_),
                  MakeAnalyticsService(authorizer, reader_, stages_),
-                 MakeReplayService(authorizer, replayer_, stages_, clock)}) {}
+                 MakeReplayService(authorizer, replayer_, reader_, stages_, clock)}) {}
 
 std::vector<grpc::Service*> Parts::services() {
   std::vector<grpc::Service*> services;
@@ -57,6 +58,9 @@ std::vector<Loop> Parts::loops() {
   }
   loops.push_back({.name = "evaluate customers after publication", .idle = absl::Milliseconds(200), .run_once = [this] {
                      return tracker_.Sweep();
+                   }});
+  loops.push_back({.name = "move customers to published versions", .idle = absl::Milliseconds(200), .run_once = [this] {
+                     return migrator_.RunOnce();
                    }});
   loops.push_back({.name = "let time pass for customers", .idle = absl::Milliseconds(200), .run_once = [this] {
                      return tracker_.PassTime();

@@ -16,6 +16,7 @@
 #include "common/sql/sql.h"
 #include "common/worker/loop.h"
 #include "services/milestone/committer.h"
+#include "services/milestone/migrator.h"
 #include "services/milestone/reader.h"
 #include "services/milestone/redis_stage_cache.h"
 #include "services/milestone/replayer.h"
@@ -66,6 +67,7 @@ class Parts {
   Tracker tracker_;
   Committer committer_;
   Replayer replayer_;
+  Migrator migrator_;
   // Shared only so that this header needs no gRPC header to destroy them; nobody else holds them.
   const std::vector<std::shared_ptr<grpc::Service>> services_;
   std::unique_ptr<journal::Follower> follower_;

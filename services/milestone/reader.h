@@ -13,6 +13,7 @@
 #include "waymark/milestone/v1/analytics.pb.h"
 #include "waymark/milestone/v1/customer.pb.h"
 #include "waymark/milestone/v1/milestone.pb.h"
+#include "waymark/milestone/v1/replay.pb.h"
 
 namespace waymark::milestone {
 
@@ -56,6 +57,10 @@ class Reader {
 
   // Errors: NOT_FOUND  no such journey is published.
   absl::StatusOr<v1::GetFunnelResponse> GetFunnel(absl::string_view workspace, const std::string& journey_id);
+
+  // Errors: NOT_FOUND  no such version was published with a plan that moves anybody.
+  absl::StatusOr<v1::GetMigrationResponse> GetMigration(absl::string_view workspace, const std::string& journey_id,
+                                                        uint32_t number);
 
  private:
   journal::Journal& journal_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "common/base/checks.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "common/rpc/deadline.h"
@@ -47,8 +48,9 @@ class ProgressTeller {
 
 class ReplayServiceImpl final : public v1::ReplayService::Service {
  public:
-  ReplayServiceImpl(const rpc::Authorizer& authorizer, Replayer& replayer, StageReader& stages, const Clock& clock)
-      : authorizer_(authorizer), replayer_(replayer), stages_(stages), clock_(clock) {}
+  ReplayServiceImpl(const rpc::Authorizer& authorizer, Replayer& replayer, Reader& reader, StageReader& stages,
+                    const Clock& clock)
+      : authorizer_(authorizer), replayer_(replayer), reader_(reader), stages_(stages), clock_(clock) {}
 
   grpc::Status PreviewVersion(grpc::ServerContext* context, const v1::PreviewVersionRequest* request,
                               grpc::ServerWriter<v1::PreviewVersionResponse>* writer) override {
@@ -75,6 +77,16 @@ class ReplayServiceImpl final : public v1::ReplayService::Service {
                [&](Replayer::Tell tell) { return replayer_.Recompute(order, tell); });
   }
 
+  grpc::Status GetMigration(grpc::ServerContext* context, const v1::GetMigrationRequest* request,
+                            v1::GetMigrationResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
+    RETURN_IF_ERROR_GRPC(CheckName("journey_id", request->journey_id()));
+    ASSIGN_OR_RETURN_GRPC(const Freshness freshness, ToFreshness(request->consistency(), rpc::DeadlineOf(*context)));
+    RETURN_IF_ERROR_GRPC(stages_.Wait(freshness));
+    ASSIGN_OR_RETURN_GRPC(*response, reader_.GetMigration(caller.workspace, request->journey_id(), request->number()));
+    return grpc::Status::OK;
+  }
+
  private:
   // Waits for what is asked for, and sends progress and report.
   template <typename Response, typename Replay>
@@ -96,6 +108,7 @@ class ReplayServiceImpl final : public v1::ReplayService::Service {
 
   const rpc::Authorizer& authorizer_;
   Replayer& replayer_;
+  Reader& reader_;
   StageReader& stages_;
   const Clock& clock_;
   std::atomic<int> running_ = 0;
@@ -103,9 +116,9 @@ class ReplayServiceImpl final : public v1::ReplayService::Service {
 
 }  // namespace
 
-std::shared_ptr<grpc::Service> MakeReplayService(const rpc::Authorizer& authorizer, Replayer& replayer,
+std::shared_ptr<grpc::Service> MakeReplayService(const rpc::Authorizer& authorizer, Replayer& replayer, Reader& reader,
                                                  StageReader& stages, const Clock& clock) {
-  return std::make_shared<ReplayServiceImpl>(authorizer, replayer, stages, clock);
+  return std::make_shared<ReplayServiceImpl>(authorizer, replayer, reader, stages, clock);
 }
 
 }  // namespace waymark::milestone

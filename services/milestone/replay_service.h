@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/rpc/authorizer.h"
+#include "services/milestone/reader.h"
 #include "services/milestone/replayer.h"
 #include "services/milestone/stage_reader.h"
 
@@ -16,7 +17,7 @@ class Service;
 namespace waymark::milestone {
 
 // What is given must outlive the service.
-std::shared_ptr<grpc::Service> MakeReplayService(const rpc::Authorizer& authorizer, Replayer& replayer,
+std::shared_ptr<grpc::Service> MakeReplayService(const rpc::Authorizer& authorizer, Replayer& replayer, Reader& reader,
                                                  StageReader& stages, const Clock& clock);
 
 }  // namespace waymark::milestone

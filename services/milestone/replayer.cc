@@ -294,6 +294,22 @@ absl::StatusOr<v1::WhatIfReport> Replayer::WhatIf(const ReplayOrder& order, Tell
   return report;
 }
 
+absl::StatusOr<std::string> Replayer::ComputeOutcome(const ReplayOrder& order, absl::Span<const int64_t> ends) {
+  ASSIGN_OR_RETURN(Course course, Begin(order));
+  for (size_t lane = 0; lane < ends.size(); ++lane) course.ends[lane].position = ends[lane];
+  std::vector<Subject> subjects;
+  RETURN_IF_ERROR(ListSubjects(order, course, subjects));
+  course.latest = nullptr;  // Where anybody stands is not asked for.
+  for (Subject& subject : subjects) subject.pin = 0;
+  std::vector<Digest> digests(subjects.size());
+  RETURN_IF_ERROR(ReplayAll(
+      course, subjects, [](int64_t, int64_t) { return true; },
+      [&](const Replayed& replayed) {
+        digests[replayed.place] = DigestOf(replayed.customer_id, *replayed.candidate, replayed.after, replayed.events);
+      }));
+  return HashOf(digests);
+}
+
 absl::StatusOr<v1::RecomputeReport> Replayer::Recompute(const RecomputeOrder& order, Tell tell) {
   ReplayOrder listing{.workspace = order.workspace, .customer_ids = order.customer_ids};
   Course course;

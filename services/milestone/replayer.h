@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "common/journal/journal.h"
 #include "services/milestone/replay.h"
@@ -52,6 +53,8 @@ class Replayer {
   // Errors: NOT_FOUND, FAILED_PRECONDITION  as ReplayService says. CANCELLED  nobody waits any more.
   absl::StatusOr<v1::PreviewReport> PreviewVersion(const ReplayOrder& order, size_t most_changes, Tell tell);
   absl::StatusOr<v1::WhatIfReport> WhatIf(const ReplayOrder& order, Tell tell);
+  // The outcome_hash that a preview of this order comes to over the history up to these ends of the lanes.
+  absl::StatusOr<std::string> ComputeOutcome(const ReplayOrder& order, absl::Span<const int64_t> ends);
   absl::StatusOr<v1::RecomputeReport> Recompute(const RecomputeOrder& order, Tell tell);
 
  private:

@@ -13,6 +13,8 @@
 #include "services/milestone/facts.h"
 #include "services/milestone/history_store.h"
 #include "services/milestone/news.h"
+#include "services/rules/translation.h"
+#include "waymark/journey/v1/migration.pb.h"
 
 namespace waymark::milestone {
 namespace {
@@ -37,6 +39,7 @@ struct Task {
   std::vector<rules::Event> events;  // What is folded: the news, after all stored events where they are needed.
   bool anew = false;                 // The whole history is to be folded.
   bool sweeping = false;             // Because a version was published.
+  JourneyPtr moving;                 // To this version of its journey, whatever it was pinned to.
   PropertyPool properties;           // Of the news.
   std::vector<JourneyPtr> journeys;  // Of each enrollment afterwards.
   std::vector<Telling> tellings;
@@ -117,11 +120,14 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
                                   [&](const Enrollment& enrollment) { return enrollment.journey_id == journey_id; });
     JourneyPtr journey = latest;
     const rules::Progress& known = was != before.end() ? was->progress : none;
-    if (known.enrolled() && was->version != latest->version().number) {
+    const bool moves = task.moving != nullptr && task.moving->version().journey_id == journey_id;
+    if (moves) {
+      journey = task.moving;
+    } else if (known.enrolled() && was->version != latest->version().number) {
       // The version was decided when the customer got in.
       ASSIGN_OR_RETURN(journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
     }
-    if (!known.enrolled() && task.catalog->closed.contains(journey_id)) continue;
+    if (!moves && !known.enrolled() && task.catalog->closed.contains(journey_id)) continue;
     rules::Progress progress = rules::Fold(*journey, task.anew ? none : known, events, now);
     for (rules::Conclusion& conclusion : rules::Compare(*journey, known, progress)) {
       task.tellings.push_back({journey, std::move(conclusion)});
@@ -331,6 +337,26 @@ absl::StatusOr<std::vector<Task>> ToTasks(sql::Transaction& tx, Shelf& shelf, st
   return tasks;
 }
 
+// Pins a customer that is under way on an earlier version of the journey it moves in to the one it moves to: what was
+// told of it is put into the words of that version, and what it has none for is told to be retracted. Whether it is.
+absl::StatusOr<bool> Repin(sql::Transaction& tx, Shelf& shelf, Task& task) {
+  const rules::JourneyVersion& to = task.moving->version();
+  for (Enrollment& enrollment : task.customer.dossier.enrollments) {
+    if (enrollment.journey_id != to.journey_id) continue;
+    if (!enrollment.progress.enrolled() || enrollment.version >= to.number) return false;
+    ASSIGN_OR_RETURN(const JourneyPtr from,
+                     shelf.GetJourney(tx, task.name.workspace, enrollment.journey_id, enrollment.version));
+    rules::Translation translation = rules::Translate(*from, enrollment.progress, *task.moving);
+    for (rules::Conclusion& conclusion : translation.retractions) {
+      task.tellings.push_back({from, std::move(conclusion)});
+    }
+    enrollment.version = to.number;
+    enrollment.progress = std::move(translation.told);
+    return true;
+  }
+  return false;
+}
+
 // Where what is kept of a customer is not what its whole history, just folded, comes to. Whether there was anything.
 absl::StatusOr<bool> FindDiscrepancies(sql::Transaction& tx, Shelf& shelf, absl::Time now, const Dossier& kept,
                                        const Task& task, size_t customer,
@@ -509,6 +535,56 @@ absl::StatusOr<bool> Tracker::PassTime() {
   return true;
 }
 
+absl::Status Tracker::Move(const Migration& migration) {
+  journey::v1::MigrationPlan plan;
+  if (!plan.ParseFromString(migration.plan)) return absl::InternalError("a stored migration plan cannot be read");
+  std::vector<Task> tasks;
+  std::optional<journal::Lanes> lanes;
+  const absl::Time now = clock_.Now();
+  const auto move = [&](sql::Transaction& tx) -> absl::Status {
+    tasks.clear();
+    ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, AllLanes()));
+    ASSIGN_OR_RETURN(std::optional<Migration> way,
+                     TakeMigration(tx, migration.workspace, migration.journey_id, migration.number));
+    if (!way.has_value() || way->state != MigrationState::kApplying) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const int64_t revision, HoldRevision(tx, way->workspace));
+    ASSIGN_OR_RETURN(const CatalogPtr catalog, shelf_.GetCatalog(tx, way->workspace, revision));
+    ASSIGN_OR_RETURN(const JourneyPtr target, shelf_.GetJourney(tx, way->workspace, way->journey_id, way->number));
+    ASSIGN_OR_RETURN(std::vector<Customer> customers, ListCustomers(tx, way->workspace, way->after, kSweepPage));
+    if (customers.empty()) {
+      way->state = MigrationState::kDone;
+      return SaveMigration(tx, *way);
+    }
+    way->after = customers.back().customer_id;
+    for (Customer& customer : customers) {
+      Task task{.catalog = catalog, .customer = std::move(customer), .anew = true, .sweeping = true, .moving = target};
+      task.name.workspace = migration.workspace;
+      ASSIGN_OR_RETURN(const bool moves, Repin(tx, shelf_, task));
+      if (moves) tasks.push_back(std::move(task));
+    }
+    for (Task& task : tasks) task.name.customer_id = task.customer.customer_id;
+    ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
+    for (const Task& task : tasks) {
+      const int64_t seen = plan.lane_positions(journal::LaneOf(task.name.workspace, task.name.customer_id));
+      way->changed_since += std::any_of(task.events.begin(), task.events.end(),
+                                        [&](const rules::Event& event) { return event.number > seen; });
+    }
+    way->moved += static_cast<int64_t>(tasks.size());
+    RETURN_IF_ERROR(SaveMigration(tx, *way));
+    if (tasks.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, now, tasks));
+    AppendFacts(*lanes, tasks);
+    return Save(tx, journal_, *lanes, tasks).status();
+  };
+  RETURN_IF_ERROR(journal_.db().Transact(move));
+  if (tasks.empty()) return absl::OkStatus();
+  memory_.Clear();
+  journal_.Announce(*lanes);
+  const std::vector<StageCache::Stretch> stretches = ToStretches(*lanes);
+  cache_.Put(ToValues(ToChanges(std::move(tasks)), journal_.epoch()), stretches);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<Tracker::Discrepancy>> Tracker::Recompute(absl::string_view workspace,
                                                                      absl::Span<const std::string> customer_ids,
                                                                      bool repair) {
@@ -567,6 +643,8 @@ absl::Status ApplyJourneyFacts(sql::Transaction& tx, journal::Lanes&, absl::Span
     ASSIGN_OR_RETURN(const JourneyFact fact, ToJourneyFact(entry));
     if (const auto* version = std::get_if<PublishedVersion>(&fact)) {
       RETURN_IF_ERROR(AddVersion(tx, entry.workspace, *version));
+      if (version->plan.empty()) continue;
+      RETURN_IF_ERROR(AddMigration(tx, entry.workspace, version->journey_id, version->number, version->plan));
     } else {
       RETURN_IF_ERROR(CloseVersions(tx, entry.workspace, std::get<ClosedVersions>(fact)));
     }

@@ -14,6 +14,7 @@
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/customer_memory.h"
 #include "services/milestone/history.h"
+#include "services/milestone/migration_store.h"
 #include "services/milestone/shelf.h"
 #include "services/milestone/stage_cache.h"
 
@@ -54,6 +55,10 @@ class Tracker {
   // Lets time reach the next customers whose progress it changes without an event (a window ends, a silence is long
   // enough, a date comes); true where there were any.
   absl::StatusOr<bool> PassTime();
+
+  // Moves the next customers under way on an earlier version to the version of a migration that is applied: their whole
+  // history is folded under it, and what is to be told of that is historical. Once there is nobody left, it is done.
+  absl::Status Move(const Migration& migration);
 
   // What is kept of a customer's way through a journey, time let pass until now, and what its whole history comes to.
   struct Discrepancy {

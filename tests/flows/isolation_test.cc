@@ -271,6 +271,17 @@ class Side {
     Must(journeys + "CreateDraft", JourneyDraft());
     Must(journeys + "PublishVersion", R"({"journey_id": "$-journey", "number": 1})");
     Must(journeys + "CreateDraft", JourneyDraft());
+    // A map of the future, published with a plan to move everybody to it: nobody can be moved there.
+    const MessagePtr planned = Must(
+        journeys + "CreateDraft",
+        absl::StrReplaceAll(JourneyDraft(),
+                            {{"$-journey", "$-second"}, {R"({"entry")", R"({"kind": "KIND_FUTURE_STATE", "entry")"}}));
+    const std::string hash = GetText(GetPart(*planned, "version"), "content_hash");
+    Must(
+        journeys + "PublishVersion",
+        absl::StrCat(R"({"journey_id": "$-second", "number": 1, "plan": {"migration": "MIGRATION_REPLAY", "epoch": 1,)",
+                     R"("as_of": "$time", "content_hash": ")", hash, R"(", "outcome_hash": ")", hash,
+                     R"(", "lane_positions": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}})"));
     for (const char* text : {"First", "Second"}) {
       Must("journey.v1.ReviewService.AddComment",
            absl::StrCat(R"({"journey_id": "$-journey", "number": 2, "author": "$-user", "text": ")", text, "\"}"));

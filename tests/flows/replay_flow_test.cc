@@ -1,18 +1,24 @@
 // Previews and what-ifs through the command, on real logs: how long stages take equals what two unlike implementations
 // computed beforehand, and a version is nothing different from itself.
 #include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
+#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tests/flows/deployment.h"
 #include "tests/support/databases.h"
+#include "tests/support/delay.h"
 #include "tests/support/temp_dir.h"
+#include "waymark/journey/v1/journey.grpc.pb.h"
+#include "waymark/milestone/v1/replay.grpc.pb.h"
 
 namespace waymark::flows {
 namespace {
@@ -149,6 +155,101 @@ TEST_P(ReplayFlowTest, AFileADraftAndWhatIsWrongWithThem) {
   EXPECT_THAT(run({"preview", "way", "--version", "1", "--as-of", "soon"}), HasSubstr("2 waymark: --as-of"));
   write("1, distinct: DISTINCT_PROPERTY");
   EXPECT_THAT(run({"preview", "way", "-f", path}), HasSubstr("distinct_property"));
+}
+
+// As a crash, at random moments, until it is through.
+TEST_P(ReplayFlowTest, AMigrationThatIsKilledAgainAndAgainEndsAsPreviewed) {
+  const unsigned seed = std::random_device()();
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  std::mt19937 random(seed);
+  const support::TempDir dir;
+  Deployment deployment(GetParam());
+  deployment.Start("journey");
+  deployment.Start("milestone");
+  const json steps = {{"a"}, {"b"}, {"c"}, {"d"}};
+  const std::string first = dir.File("first.json"), second = dir.File("second.json"), events = dir.File("events.csv");
+  std::ofstream(first) << ToManifest(steps, 4).dump();
+  std::ofstream(second) << ToManifest(steps, 1).dump();
+  {
+    std::ofstream file(events);
+    file << "event_id,customer_id,type,event_time\n";
+    for (int i = 0; i < 40'000; ++i) {
+      file << i << ",customer-" << random() % 4'000 << "," << std::string(1, static_cast<char>('a' + random() % 4))
+           << ",2026-01-" << (10 + random() % 20) << "T09:00:00Z\n";
+    }
+  }
+  deployment.Waymark({"apply", "-f", first, "--publish"});
+  deployment.Waymark({"import", "events", events});
+  deployment.Waymark({"apply", "-f", second});
+  const json preview = json::parse(deployment.Waymark({"-o", "json", "preview", "way", "--version", "2"}));
+  const json what_if = json::parse(deployment.Waymark({"-o", "json", "what-if", "way", "--version", "2"}));
+  ASSERT_GT(Number(preview, "moved"), 1'000);
+
+  journey::v1::PublishVersionRequest publish;
+  publish.set_journey_id("way");
+  publish.set_number(2);
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(preview["plan"].dump(), publish.mutable_plan()).ok());
+  grpc::ClientContext context;
+  journey::v1::PublishVersionResponse published;
+  const auto journeys = journey::v1::JourneyService::NewStub(
+      grpc::CreateChannel(deployment.address("journey"), grpc::InsecureChannelCredentials()));
+  const grpc::Status status = journeys->PublishVersion(&context, publish, &published);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+
+  milestone::v1::GetMigrationRequest request;
+  request.set_journey_id("way");
+  request.set_number(2);
+  milestone::v1::GetMigrationResponse migration;
+  int kills = 0;
+  int64_t moved = 0;
+  while (migration.state() != milestone::v1::MIGRATION_STATE_DONE) {
+    const auto replays = milestone::v1::ReplayService::NewStub(
+        grpc::CreateChannel(deployment.address("milestone"), grpc::InsecureChannelCredentials()));
+    grpc::ClientContext ask;
+    ask.set_wait_for_ready(true);
+    ask.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    if (!replays->GetMigration(&ask, request, &migration).ok()) continue;  // Not heard of yet.
+    ASSERT_NE(migration.state(), milestone::v1::MIGRATION_STATE_REFUSED);
+    EXPECT_GE(migration.customers_moved(), moved) << "what was done is lost";
+    moved = migration.customers_moved();
+    if (migration.state() == milestone::v1::MIGRATION_STATE_DONE) break;
+    support::BeSlow(absl::Microseconds(random() % 100'000));
+    deployment.Kill("milestone");
+    deployment.Start("milestone");
+    ++kills;
+  }
+  EXPECT_GT(kills, 1);
+  EXPECT_GT(migration.customers_moved(), 3'000);
+  EXPECT_THAT(deployment.Waymark({"preview", "way", "--version", "2"}), HasSubstr("nothing would be different"));
+  EXPECT_THAT(deployment.Waymark({"recompute"}), HasSubstr("all is kept as it should be"));
+  const json after = json::parse(deployment.Waymark({"-o", "json", "preview", "way", "--version", "2"}));
+  EXPECT_EQ(after["base_outcome_hash"], preview["outcome_hash"]);
+  const json funnel = json::parse(deployment.Waymark({"-o", "json", "funnel", "way"}));
+  for (size_t i = 0; i < funnel["stages"].size(); ++i) {
+    EXPECT_EQ(Number(funnel["stages"][i], "completed"), Number(what_if["stages"][i]["candidate"], "completed"));
+  }
+}
+
+TEST_P(ReplayFlowTest, PublishingWithReplayShowsAPreviewAndMovesEverybody) {
+  const support::TempDir dir;
+  Deployment deployment(GetParam());
+  deployment.Start("journey");
+  deployment.Start("milestone");
+  const json steps = {{"a"}, {"b"}, {"c"}};
+  const std::string path = dir.File("way.json"), events = dir.File("events.csv");
+  std::ofstream(path) << ToManifest(steps, 3).dump();
+  std::ofstream(events) << "event_id,customer_id,type,event_time\n1,acme,a,2026-01-05T09:00:00Z\n"
+                           "2,acme,c,2026-01-06T09:00:00Z\n";
+  deployment.Waymark({"apply", "-f", path, "--publish"});
+  deployment.Waymark({"import", "events", events});
+  std::ofstream(path) << ToManifest(steps, 1).dump();
+  deployment.Waymark({"apply", "-f", path});
+  EXPECT_THAT(
+      deployment.Waymark({"journey", "publish", "way", "--replay"}),
+      AllOf(HasSubstr("1 customer, different for 1: 1 moves"), HasSubstr("step_2  completed"),
+            HasSubstr("journey way: version 2 published, every customer is evaluated by it\n1 customer moved to "
+                      "it\n")));
+  EXPECT_THAT(deployment.Waymark({"get", "stage", "acme", "--fresh"}), HasSubstr("completed"));
 }
 
 }  // namespace

@@ -1,25 +1,22 @@
-// Previews, what-ifs and recomputation, as clients of the service see them.
+// Previews and what-ifs, as clients of the service see them.
 #include <gmock/gmock.h>
-#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
-#include "common/rpc/client.h"
-#include "common/rpc/status.h"
-#include "services/milestone/customer_store.h"
+#include "services/milestone/replay_service.h"
 #include "services/milestone/replayer.h"
+#include "services/milestone/stage_cache.h"
 #include "services/rules/convert/definition.h"
-#include "tests/milestone/world.h"
-#include "tests/support/databases.h"
-#include "waymark/milestone/v1/replay.grpc.pb.h"
+#include "tests/milestone/replays.h"
 
 namespace waymark::milestone {
 namespace {
@@ -29,86 +26,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-unsigned Seed() {
-  const char* given = std::getenv("WAYMARK_SEED");
-  return given != nullptr ? static_cast<unsigned>(std::atol(given)) : std::random_device()();
-}
-
-// The report at the end of a stream, whose other messages say how far it is.
-template <typename Report, typename Response, typename Request>
-absl::StatusOr<Report> Last(v1::ReplayService::Stub& stub,
-                            std::unique_ptr<grpc::ClientReader<Response>> (v1::ReplayService::Stub::*method)(
-                                grpc::ClientContext*, const Request&),
-                            const Request& request, const std::string& workspace) {
-  grpc::ClientContext context;
-  rpc::AddCredential(context, "", workspace);
-  const auto reader = (stub.*method)(&context, request);
-  Response response;
-  std::optional<Report> report;
-  int progress = 0;
-  while (reader->Read(&response)) {
-    EXPECT_FALSE(report.has_value()) << "the report is the last message";
-    if (response.has_report()) report = response.report();
-    progress += response.has_progress();
-  }
-  const grpc::Status status = reader->Finish();
-  if (!status.ok()) return rpc::FromGrpc(status);
-  EXPECT_GT(progress, 0);
-  if (!report.has_value()) return absl::InternalError("there is no report");
-  return *report;
-}
-
-class ReplayTest : public ::testing::TestWithParam<sql::Engine> {
- protected:
-  absl::StatusOr<v1::PreviewReport> Preview(const v1::PreviewVersionRequest& request,
-                                            const std::string& workspace = "default") {
-    return Last<v1::PreviewReport>(*replays_, &v1::ReplayService::Stub::PreviewVersion, request, workspace);
-  }
-  absl::StatusOr<v1::PreviewReport> Preview(const journey::v1::JourneyDefinition& candidate) {
-    return Preview(Of(candidate));
-  }
-  absl::StatusOr<v1::WhatIfReport> WhatIf(const journey::v1::JourneyDefinition& candidate) {
-    v1::WhatIfRequest request;
-    *request.mutable_replay() = Of(candidate).replay();
-    return Last<v1::WhatIfReport>(*replays_, &v1::ReplayService::Stub::WhatIf, request, "default");
-  }
-  absl::StatusOr<v1::RecomputeReport> Recompute(bool repair, const std::vector<std::string>& customers = {}) {
-    v1::RecomputeRequest request;
-    request.set_repair(repair);
-    for (const std::string& customer : customers) request.add_customer_ids(customer);
-    return Last<v1::RecomputeReport>(*replays_, &v1::ReplayService::Stub::Recompute, request, "default");
-  }
-
-  static v1::PreviewVersionRequest Of(const journey::v1::JourneyDefinition& candidate) {
-    v1::PreviewVersionRequest request;
-    request.mutable_replay()->set_journey_id("j");
-    *request.mutable_replay()->mutable_definition() = candidate;
-    return request;
-  }
-  static v1::PreviewVersionRequest OfVersion(uint32_t number) {
-    v1::PreviewVersionRequest request;
-    request.mutable_replay()->set_journey_id("j");
-    request.mutable_replay()->set_number(number);
-    return request;
-  }
-
-  // acme has come to renewal, beta to adoption with two reports, core to setup.
-  void Begin() {
-    world_.Publish("j", 1, Onboarding());
-    ASSERT_TRUE(
-        world_
-            .Ingest({At(0, "acme", "connect", "a1"), At(1, "acme", "report", "a2"), At(2, "acme", "report", "a3"),
-                     At(3, "acme", "report", "a4"), At(0, "beta", "connect", "b1"), At(1, "beta", "report", "b2"),
-                     At(2, "beta", "report", "b3"), At(0, "core", "login", "c1")})
-            .ok());
-    clock_.Advance(absl::Minutes(10));
-  }
-
-  VirtualClock clock_{Noon()};
-  std::unique_ptr<sql::Database> db_ = support::OpenFresh(GetParam());
-  World world_{*db_, clock_};
-  std::unique_ptr<v1::ReplayService::Stub> replays_ = v1::ReplayService::NewStub(world_.channel());
-};
+class ReplayTest : public Replays {};
 
 INSTANTIATE_TEST_SUITE_P(Engines, ReplayTest, support::BothEngines(), support::EngineName);
 
@@ -612,6 +530,60 @@ TEST_P(ReplayTest, BadRequestsAreToldByField) {
   EXPECT_EQ(Preview(OfVersion(1), "elsewhere").status().code(), absl::StatusCode::kNotFound);
 }
 
+// Every second time it is asked, it holds whoever asks until it is let go: a replay asks once when it is checked, and
+// once when it begins.
+class HoldingClock final : public Clock {
+ public:
+  absl::Time Now() const override {
+    absl::MutexLock lock(&mutex_);
+    if (++asked_ % 2 == 0) {
+      ++held_;
+      mutex_.Await(absl::Condition(&free_));
+    }
+    return Noon();
+  }
+  void AwaitHeld(int count) {
+    absl::MutexLock lock(&mutex_);
+    const auto held = [&] { return held_ == count; };
+    mutex_.Await(absl::Condition(&held));
+  }
+  void LetGo() {
+    absl::MutexLock lock(&mutex_);
+    free_ = true;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  mutable int asked_ = 0;
+  mutable int held_ = 0;
+  bool free_ = false;
+};
+
+TEST_P(ReplayTest, AThirdAtOnceIsToldToComeAgain) {
+  Begin();
+  HoldingClock clock;
+  Shelf shelf;
+  Replayer replayer(world_.parts().journal(), shelf, world_.parts().tracker(), clock);
+  Reader reader(world_.parts().journal(), shelf);
+  const auto cache = MakeProcessStageCache();
+  StageReader stages(world_.parts().journal(), reader, *cache);
+  const auto authorizer = rpc::Authorizer::Off();
+  const auto service = MakeReplayService(*authorizer, replayer, reader, stages, clock);
+  const auto server = rpc::Server::Start({}, {service.get()}).value();
+  replays_ = v1::ReplayService::NewStub(server->InProcessChannel());
+  std::vector<std::thread> callers;
+  for (int i = 1; i <= 2; ++i) {
+    callers.emplace_back([&] { EXPECT_TRUE(Preview(OfVersion(1)).ok()); });
+    clock.AwaitHeld(i);
+  }
+  const absl::Status third = Preview(OfVersion(1)).status();
+  EXPECT_EQ(third.code(), absl::StatusCode::kResourceExhausted) << third;
+  EXPECT_EQ(RetryAfterOf(third), absl::Seconds(1));
+  clock.LetGo();
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_TRUE(Preview(OfVersion(1)).ok());
+}
+
 TEST_P(ReplayTest, SegmentsThatAreGivenDecide) {
   Begin();
   journey::v1::JourneyDefinition candidate = Onboarding();
@@ -647,79 +619,6 @@ TEST_P(ReplayTest, WhatIfTellsBothFunnelsAndHowLongStagesTake) {
   EXPECT_THAT(stages, ElementsAre("setup: 3/2/1 0s, 3/2/1 0s", "adoption: 2/1/1 180s, 2/2/0 120s", "value: none, 2/0/2",
                                   "renewal: 1/0/1, none"));
   EXPECT_DOUBLE_EQ(report->stages(1).candidate().conversion(), 2.0 / 3);
-}
-
-TEST_P(ReplayTest, RecomputingFindsNothingWhereAllIsAsItShouldBeAndTellsNothing) {
-  Begin();
-  world_.Publish("k", 1, Steps({{"first", "report", 2, journey::v1::SCOPE_ALL_HISTORY}}));
-  ASSERT_TRUE(world_.Ingest({At(-30, "beta", "report", "b0")}).ok());  // Late, so folded anew already.
-  const std::vector<std::string> facts = world_.Facts();
-  for (const bool repair : {false, true, true}) {
-    const auto report = Recompute(repair);
-    ASSERT_TRUE(report.ok()) << report.status();
-    EXPECT_EQ(report->customers(), 3);
-    EXPECT_EQ(report->customers_differing(), 0) << report->DebugString();
-    EXPECT_EQ(report->customers_repaired(), 0);
-  }
-  EXPECT_EQ(world_.Facts(), facts);
-}
-
-TEST_P(ReplayTest, WhatIsKeptWronglyIsToldAndMendedAndSendsNothing) {
-  Begin();
-  // beta's row is as if its reports had never come; the index of its history is whole.
-  const absl::Status damaged = db_->Transact([](sql::Transaction& tx) -> absl::Status {
-    auto found = LoadCustomers(tx, {{"default", "beta"}});
-    if (!found.ok()) return found.status();
-    Customer customer = **std::move(found->begin());
-    rules::Run& run = customer.dossier.enrollments[0].progress.runs[0];
-    run.entered.resize(1);
-    run.milestones = std::vector<rules::MilestoneProgress>(3);
-    return SaveCustomers(tx, {{"default", "beta"}}, {ToRow(customer)});
-  });
-  ASSERT_TRUE(damaged.ok()) << damaged;
-  EXPECT_EQ(world_.StageOf("beta"), "j:setup");
-  const size_t facts = world_.Facts().size();
-
-  const auto dry = Recompute(false);
-  ASSERT_TRUE(dry.ok()) << dry.status();
-  EXPECT_EQ(dry->customers_differing(), 1);
-  EXPECT_EQ(dry->customers_repaired(), 0);
-  ASSERT_EQ(dry->differences_size(), 1);
-  EXPECT_EQ(dry->differences(0).customer_id(), "beta");
-  EXPECT_EQ(dry->differences(0).enrollments(0).from().stage_key(), "setup");
-  EXPECT_EQ(dry->differences(0).enrollments(0).to().stage_key(), "adoption");
-  EXPECT_EQ(world_.StageOf("beta"), "j:setup");
-  EXPECT_EQ(world_.Facts().size(), facts);
-  EXPECT_EQ(Recompute(true, {"acme"})->customers(), 1);
-  EXPECT_EQ(world_.StageOf("beta"), "j:setup");
-
-  const auto repaired = Recompute(true);
-  ASSERT_TRUE(repaired.ok()) << repaired.status();
-  EXPECT_EQ(repaired->customers_repaired(), 1);
-  EXPECT_EQ(world_.StageOf("beta"), "j:adoption");
-  EXPECT_EQ(world_
-                .GetStage([] {
-                  v1::GetCurrentStageRequest request;
-                  request.set_customer_id("beta");
-                  return request;
-                }())
-                ->stages()
-                .enrollments(0)
-                .stage_key(),
-            "adoption");
-  const std::vector<std::string> after = world_.Facts();
-  EXPECT_GT(after.size(), facts);
-  // All that was added is historical: it sends nothing.
-  EXPECT_EQ(std::count_if(after.begin(), after.end(), [](const std::string& fact) { return fact.back() == '!'; }),
-            static_cast<ptrdiff_t>(after.size() - facts));
-  EXPECT_EQ(Recompute(true)->customers_differing(), 0);
-  EXPECT_EQ(world_.Facts(), after);
-}
-
-TEST_P(ReplayTest, RecomputeRefusesWhatIsMalformed) {
-  EXPECT_EQ(Recompute(false, {"acme", "acme"}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(Recompute(false, {""}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(Recompute(false, {"nobody"})->customers(), 0);
 }
 
 }  // namespace
