@@ -24,6 +24,7 @@
 #include "services/cli/customer_commands.h"
 #include "services/cli/journey_commands.h"
 #include "services/cli/questions.h"
+#include "services/cli/replay_commands.h"
 #include "services/cli/session.h"
 #include "services/cli/shell.h"
 #include "services/cli/table.h"
@@ -109,6 +110,7 @@ class Command {
     AddApply();
     AddJourneyCommands(shell_);
     AddCustomerCommands(shell_);
+    AddReplayCommands(shell_);
     AddImport();
     AddGet();
     AddAnalyticsCommands(shell_);

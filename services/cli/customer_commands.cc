@@ -1,22 +1,29 @@
 #include "services/cli/customer_commands.h"
 
+#include <google/protobuf/util/json_util.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "common/base/status.h"
 #include "services/cli/table.h"
 #include "services/cli/usage.h"
+#include "services/rules/explanation.h"
 #include "waymark/milestone/v1/customer.pb.h"
 #include "waymark/milestone/v1/milestone.pb.h"
 
 namespace waymark::cli {
 namespace {
+
+constexpr int kMostWitnessesShown = 4;
 
 // The arguments of all of them.
 struct Given {
@@ -133,16 +140,136 @@ absl::Status Override(const Session& session, const Given& given) {
                                                     absl::StrCat(given.customer_id, ": put into ", given.key));
 }
 
+std::string Titled(const milestone::v1::Reason& reason) {
+  const std::string by = reason.by_call() ? " (decided)" : "";
+  switch (reason.kind()) {
+    case milestone::v1::REASON_KIND_ENROLLED:
+      return absl::StrCat("enrolled, in ", reason.stage_key());
+    case milestone::v1::REASON_KIND_STAGE_ENTERED:
+      return absl::StrCat("came into ", reason.stage_key(), by,
+                          reason.transition_key().empty() ? "" : absl::StrCat(" by ", reason.transition_key()));
+    case milestone::v1::REASON_KIND_MILESTONE_ACHIEVED:
+      return absl::StrCat("✓ ", reason.milestone_key(), " of ", reason.stage_key());
+    case milestone::v1::REASON_KIND_COMPLETED:
+      return "completed the journey";
+    case milestone::v1::REASON_KIND_EXITED:
+      return absl::StrCat("left from ", reason.stage_key(), by,
+                          reason.exit_key().empty() ? "" : absl::StrCat(" by ", reason.exit_key()));
+    default:
+      return "";
+  }
+}
+
+absl::Status Explain(const Session& session, const Given& given) {
+  milestone::v1::ExplainRequest request;
+  request.set_customer_id(given.customer_id);
+  request.set_journey_id(given.journey_id);
+  request.set_entry_key(given.entry_key);
+  ASSIGN_OR_RETURN(const auto answer, session.client.Get<milestone::v1::ExplainResponse>(request));
+  if (WriteStructured(session, answer)) return absl::OkStatus();
+  const milestone::v1::CurrentStage& current = answer.current();
+  session.out << Printable(answer.customer_id()) << " in " << Printable(current.journey_id()) << " version "
+              << current.version() << ": "
+              << Short(milestone::v1::EnrollmentState_Name(current.state()), "ENROLLMENT_STATE_") << " in "
+              << current.stage_key() << "\n\n";
+  Table table({{"WHEN (UTC)"}, {"WHAT"}, {"BECAUSE OF"}, {"ID"}});
+  for (const milestone::v1::Reason& reason : answer.reasons()) {
+    std::string when = ShortTime(reason.time());
+    std::string what = Titled(reason);
+    // The last is what made it true; the others had to be there.
+    for (int i = reason.witnesses_size(); i-- > std::max(0, reason.witnesses_size() - kMostWitnessesShown);) {
+      table.Add({when, what, reason.witnesses(i).what(), reason.witnesses(i).item_id()});
+      when.clear();
+      what.clear();
+    }
+    const int more = reason.witnesses_size() - kMostWitnessesShown;
+    if (more > 0) table.Add({"", "", absl::StrCat("… and ", more, " more"), ""});
+    if (reason.witnesses().empty()) table.Add({when, what, "time alone", ""});
+  }
+  session.out << table.Render();
+  return absl::OkStatus();
+}
+
+// A step as a line: `2 d: report_run by ann`.
+std::string Line(const journey::v1::ScenarioStep& step) {
+  const std::string by = step.user().empty() ? "" : absl::StrCat(" by ", step.user());
+  const auto names = [](const google::protobuf::Struct& object) {
+    std::vector<std::string> parts;
+    for (const auto& [name, value] : object.fields()) {
+      std::string shown;
+      google::protobuf::util::MessageToJsonString(value, &shown);
+      parts.push_back(absl::StrCat(name, "=", shown));
+    }
+    std::sort(parts.begin(), parts.end());
+    return absl::StrJoin(parts, " ");
+  };
+  switch (step.kind_case()) {
+    case journey::v1::ScenarioStep::kEvent:
+      return absl::StrCat(step.event(), by, step.properties().fields().empty() ? "" : " with ",
+                          names(step.properties()));
+    case journey::v1::ScenarioStep::kAttributes:
+      return absl::StrCat("attributes ", names(step.attributes()));
+    case journey::v1::ScenarioStep::kAttest:
+      return absl::StrCat("somebody attests ", step.attest(), step.role().empty() ? "" : " as ", step.role());
+    case journey::v1::ScenarioStep::kBand:
+      return absl::StrCat("band ", step.band().band(), " on ", step.band().scorecard_id());
+    case journey::v1::ScenarioStep::kEnroll:
+      return "enrollment by call";
+    case journey::v1::ScenarioStep::kCompletedJourney:
+      return absl::StrCat("completes ", step.completed_journey());
+    case journey::v1::ScenarioStep::KIND_NOT_SET:
+      break;
+  }
+  return "";
+}
+
+absl::Status WhyNot(const Session& session, const Given& given) {
+  milestone::v1::WhyNotRequest request;
+  request.set_customer_id(given.customer_id);
+  request.set_journey_id(given.journey_id);
+  request.set_stage_key(given.key);
+  ASSIGN_OR_RETURN(const auto answer, session.client.Get<milestone::v1::WhyNotResponse>(request));
+  if (WriteStructured(session, answer)) return absl::OkStatus();
+  switch (answer.verdict()) {
+    case milestone::v1::WHY_NOT_VERDICT_STANDS_THERE:
+      session.out << Printable(given.customer_id) << " stands in " << given.key << "\n";
+      break;
+    case milestone::v1::WHY_NOT_VERDICT_IMPOSSIBLE:
+      session.out << "impossible: " << Printable(answer.why()) << "\n";
+      break;
+    case milestone::v1::WHY_NOT_VERDICT_POSSIBLE: {
+      if (!answer.why().empty()) session.out << "it waits: " << Printable(answer.why()) << "\n\n";
+      Table table({{"FROM NOW"}, {"WOULD HAVE TO HAPPEN"}});
+      for (const journey::v1::ScenarioStep& step : answer.steps()) {
+        table.Add({rules::Words(absl::Seconds(step.at().seconds())), Line(step)});
+      }
+      session.out << (table.empty() ? "nothing has to happen but time\n" : table.Render()) << "\nthere at the earliest "
+                  << ShortTime(answer.arrival_time()) << "\n";
+      break;
+    }
+    default:
+      session.out << "no way was found, and none excluded"
+                  << (answer.why().empty() ? "" : absl::StrCat("; it waits: ", Printable(answer.why()))) << "\n";
+  }
+  return absl::OkStatus();
+}
+
 using Act = absl::Status (*)(const Session&, const Given&);
 
-CLI::App* Add(const Shell& shell, const std::shared_ptr<Given>& given, const char* name, const char* help, Act act) {
+CLI::App* AddBare(const Shell& shell, const std::shared_ptr<Given>& given, const char* name, const char* help,
+                  Act act) {
   CLI::App* command = shell.app.add_subcommand(name, help);
   command->add_option("customer", given->customer_id, "The customer's id")->required()->type_name("ID");
-  command->add_option("--author", given->author, "Who says so")->type_name("NAME");
-  command->add_option("--request-id", given->request_id, "Makes a repeat of this command safe")->type_name("ID");
   command->callback([shell, given, act] {
     shell.end(shell.with_server([given, act](const Session& session) { return act(session, *given); }));
   });
+  return command;
+}
+
+CLI::App* Add(const Shell& shell, const std::shared_ptr<Given>& given, const char* name, const char* help, Act act) {
+  CLI::App* command = AddBare(shell, given, name, help, act);
+  command->add_option("--author", given->author, "Who says so")->type_name("NAME");
+  command->add_option("--request-id", given->request_id, "Makes a repeat of this command safe")->type_name("ID");
   return command;
 }
 
@@ -180,6 +307,13 @@ void AddCustomerCommands(const Shell& shell) {
       ->type_name("N=V");
   AddTime(*enroll, *given);
   AddEntryKey(*AddInJourney(shell, given, "exit", "Take a customer out of a journey", Exit), *given);
+  CLI::App* explain = AddBare(shell, given, "explain", "Why a customer stands where it does: what made it so", Explain);
+  explain->add_option("journey", given->journey_id, "The journey's id")->required()->type_name("JOURNEY");
+  AddEntryKey(*explain, *given);
+  CLI::App* why_not =
+      AddBare(shell, given, "why-not", "Why a customer is not in a stage: what would bring it there", WhyNot);
+  why_not->add_option("journey", given->journey_id, "The journey's id")->required()->type_name("JOURNEY");
+  why_not->add_option("stage", given->key, "The stage's key")->required()->type_name("STAGE");
   CLI::App* override_stage =
       AddInJourney(shell, given, "override", "Put a customer into a stage; needs a --reason", Override);
   override_stage->add_option("stage", given->key, "The stage's key")->required()->type_name("STAGE");

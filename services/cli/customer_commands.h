@@ -1,4 +1,5 @@
-// The commands that say something of a customer: `waymark identify`, `attest`, `enroll`, `exit` and `override`.
+// The commands about one customer: what is said of it (`waymark identify`, `attest`, `enroll`, `exit`, `override`), and why
+// it stands where it does (`explain`, `why-not`).
 #ifndef WAYMARK_SERVICES_CLI_CUSTOMER_COMMANDS_H_
 #define WAYMARK_SERVICES_CLI_CUSTOMER_COMMANDS_H_
 

@@ -20,7 +20,7 @@ std::string InWords(absl::Duration duration) {
 
 }  // namespace
 
-std::string ProgressText(double fraction, int64_t count, absl::Duration elapsed) {
+std::string ProgressText(double fraction, int64_t count, absl::Duration elapsed, absl::string_view noun) {
   std::string text;
   if (fraction >= 0) {
     const std::string bar = Bar(fraction, kBarWidth);
@@ -28,7 +28,7 @@ std::string ProgressText(double fraction, int64_t count, absl::Duration elapsed)
     absl::StrAppend(&text, bar, std::string(kBarWidth - bar.size() / 3, ' '),
                     absl::StrFormat(" %3d %%  ", static_cast<int>(fraction * 100)));
   }
-  absl::StrAppend(&text, Grouped(count), " events");
+  absl::StrAppend(&text, Grouped(count), " ", noun);
   const double seconds = absl::ToDoubleSeconds(elapsed);
   if (seconds > 0) absl::StrAppend(&text, "  ", Grouped(std::llround(static_cast<double>(count) / seconds)), "/s");
   // Before a second has passed, guesses of the end are wild.
@@ -50,10 +50,10 @@ void ProgressLine::Show(double fraction, int64_t count) {
   next_show_ = now + (is_terminal_ ? absl::Milliseconds(100) : absl::Seconds(10));
   if (is_terminal_) {
     Clear();
-    out_ << ProgressText(fraction, count, now) << std::flush;
+    out_ << ProgressText(fraction, count, now, noun_) << std::flush;
     drawn_ = true;
   } else if (!first) {
-    out_ << ProgressText(fraction, count, now) << std::endl;
+    out_ << ProgressText(fraction, count, now, noun_) << std::endl;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
@@ -15,12 +16,13 @@
 namespace waymark::cli {
 
 // `████▌       37 %  96,000 events  41,200/s  4 s left`. Empty where `fraction` is negative but for count and rate.
-std::string ProgressText(double fraction, int64_t count, absl::Duration elapsed);
+std::string ProgressText(double fraction, int64_t count, absl::Duration elapsed, absl::string_view noun = "events");
 
 // On a terminal one line drawn in place, ten times a second at most; else a plain line every ten seconds. Thread-safe.
 class ProgressLine {
  public:
-  ProgressLine(std::ostream& out, bool is_terminal) : out_(out), is_terminal_(is_terminal) {}
+  ProgressLine(std::ostream& out, bool is_terminal, std::string noun = "events")
+      : out_(out), is_terminal_(is_terminal), noun_(std::move(noun)) {}
   // Clears what is drawn.
   ~ProgressLine();
 
@@ -36,6 +38,7 @@ class ProgressLine {
 
   std::ostream& out_;
   const bool is_terminal_;
+  const std::string noun_;  // What is counted.
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   absl::Mutex mutex_;
   absl::Duration next_show_ ABSL_GUARDED_BY(mutex_);

@@ -5,8 +5,10 @@
 #include "common/base/errors.h"
 #include "common/base/ids.h"
 #include "services/cli/progress_line.h"
+#include "services/cli/replay_commands.h"
 #include "services/cli/table.h"
 #include "waymark/milestone/v1/analytics.pb.h"
+#include "waymark/milestone/v1/replay.pb.h"
 
 namespace waymark::cli {
 namespace {
@@ -36,7 +38,7 @@ absl::Status AwaitEvaluation(const Session& session, const std::string& journey_
                                                   absl::FormatDuration(kLongestWait), "; is milestone running?"));
 }
 
-absl::Status PublishJourney(const Session& session, const std::string& journey_id, uint32_t number) {
+absl::Status PublishJourney(const Session& session, const std::string& journey_id, uint32_t number, bool replay) {
   journey::v1::GetJourneyRequest get;
   get.set_journey_id(journey_id);
   ASSIGN_OR_RETURN(const auto found, session.client.Get<journey::v1::GetJourneyResponse>(get));
@@ -53,6 +55,9 @@ absl::Status PublishJourney(const Session& session, const std::string& journey_i
   publish.set_journey_id(journey_id);
   publish.set_number(number);
   publish.set_request_id(NewId(absl::Now()));
+  if (replay) {
+    ASSIGN_OR_RETURN(*publish.mutable_plan(), PlanReplay(session, journey_id, number));
+  }
   const auto answer = session.client.Get<journey::v1::PublishVersionResponse>(publish);
   if (!answer.ok()) {
     for (const FieldViolation& violation : ViolationsOf(answer.status())) {
@@ -64,7 +69,21 @@ absl::Status PublishJourney(const Session& session, const std::string& journey_i
               << (number == published ? " was published before" : " published") << std::flush;
   const absl::Status evaluated = AwaitEvaluation(session, journey_id, answer->consistency_token());
   session.out << (evaluated.ok() ? ", every customer is evaluated by it\n" : "\n");
-  return evaluated;
+  if (!replay || !evaluated.ok()) return evaluated;
+  milestone::v1::GetMigrationRequest request;
+  request.set_journey_id(journey_id);
+  request.set_number(number);
+  ASSIGN_OR_RETURN(const auto migration, session.client.Get<milestone::v1::GetMigrationResponse>(request));
+  if (migration.state() == milestone::v1::MIGRATION_STATE_REFUSED) {
+    return absl::FailedPreconditionError(
+        "nobody was moved: their histories come to something else than was previewed; milestone's log has both hashes");
+  }
+  session.out << Count(migration.customers_moved(), "customer") << " moved to it";
+  if (migration.customers_changed_since() > 0) {
+    session.out << ", of which " << Grouped(migration.customers_changed_since()) << " had news since the preview";
+  }
+  session.out << "\n";
+  return absl::OkStatus();
 }
 
 }  // namespace waymark::cli

@@ -50,9 +50,10 @@ absl::StatusOr<std::optional<typename Kind::Version>> FindNewest(const Session& 
 absl::Status AwaitEvaluation(const Session& session, const std::string& journey_id, const std::string& token);
 
 // `waymark journey publish`: puts a version into force, the newest one where `number` is 0, and waits until every
-// customer is evaluated by it. Errors: NOT_FOUND  no such journey or version. FAILED_PRECONDITION  it has findings,
+// customer is evaluated by it. With `replay` those under way move to it, as a preview that is made first tells. Errors:
+// NOT_FOUND  no such journey or version. FAILED_PRECONDITION  it has findings,
 // which are told on `err`, or a later version is published.
-absl::Status PublishJourney(const Session& session, const std::string& journey_id, uint32_t number);
+absl::Status PublishJourney(const Session& session, const std::string& journey_id, uint32_t number, bool replay);
 
 }  // namespace waymark::cli
 

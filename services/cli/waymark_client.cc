@@ -15,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/errors.h"
+#include "common/base/status.h"
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "common/rpc/status.h"
@@ -71,28 +72,63 @@ WaymarkClient::WaymarkClient(std::shared_ptr<grpc::Channel> channel, Server serv
 
 WaymarkClient::~WaymarkClient() = default;
 
-absl::Status WaymarkClient::Call(const Message& request, Message* response, absl::Duration timeout,
-                                 absl::string_view workspace) const {
-  grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-  rpc::AddCredential(context, server_.key, workspace.empty() ? absl::string_view(server_.workspace) : workspace);
-
-  grpc::Status status;
-  absl::Notification done;
+absl::StatusOr<WaymarkClient::Route> WaymarkClient::RouteOf(const Message& request) const {
+  Route route{.path = PathOf(*request.GetDescriptor())};
   // `/waymark.milestone.v1.…` is for the service milestone.
-  const std::string path = PathOf(*request.GetDescriptor());
-  const std::vector<std::string> parts = absl::StrSplit(path, '.');
+  const std::vector<std::string> parts = absl::StrSplit(route.path, '.');
   auto channel = channels_.find(parts[1]);
   if (channel == channels_.end()) channel = channels_.find("");
   if (channel == channels_.end()) {
     return UsageError(absl::StrCat("--server: says no address for ", parts[1], "; add ", parts[1], "=host:port"));
   }
-  grpc::TemplatedGenericStub<Message, Message> stub(channel->second);
-  stub.UnaryCall(&context, path, grpc::StubOptions(), &request, response, [&](grpc::Status answer) {
+  route.channel = channel->second;
+  return route;
+}
+
+absl::Status WaymarkClient::Call(const Message& request, Message* response, absl::Duration timeout,
+                                 absl::string_view workspace) const {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  rpc::AddCredential(context, server_.key, workspace.empty() ? absl::string_view(server_.workspace) : workspace);
+  ASSIGN_OR_RETURN(const Route route, RouteOf(request));
+  grpc::Status status;
+  absl::Notification done;
+  grpc::TemplatedGenericStub<Message, Message> stub(route.channel);
+  stub.UnaryCall(&context, route.path, grpc::StubOptions(), &request, response, [&](grpc::Status answer) {
     status = std::move(answer);
     done.Notify();
   });
   done.WaitForNotification();
+  return rpc::FromGrpc(status);
+}
+
+absl::Status WaymarkClient::Stream(const Message& request, Message* response, absl::FunctionRef<void()> take,
+                                   absl::Duration timeout) const {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  rpc::AddCredential(context, server_.key, server_.workspace);
+  ASSIGN_OR_RETURN(const Route route, RouteOf(request));
+  grpc::CompletionQueue queue;
+  // One thing is waited for at a time; false where it did not come about.
+  const auto next = [&] {
+    void* tag = nullptr;
+    bool good = false;
+    return queue.Next(&tag, &good) && good;
+  };
+  grpc::TemplatedGenericStub<Message, Message> stub(route.channel);
+  // A stream of both directions looks the same on the wire.
+  const auto call = stub.PrepareCall(&context, route.path, &queue);
+  call->StartCall(nullptr);
+  if (next()) {
+    call->WriteLast(request, grpc::WriteOptions(), nullptr);
+    next();
+    for (call->Read(response, nullptr); next(); call->Read(response, nullptr)) take();
+  }
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  next();
+  queue.Shutdown();
+  while (next()) continue;
   return rpc::FromGrpc(status);
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -57,11 +58,22 @@ class WaymarkClient {
     return response;
   }
 
+  // The same for an RPC that answers in a stream: `response` is filled anew for each message, and `take` called.
+  absl::Status Stream(const google::protobuf::Message& request, google::protobuf::Message* response,
+                      absl::FunctionRef<void()> take, absl::Duration timeout = absl::Hours(1)) const;
+
   const Server& server() const { return server_; }
   // Whether there is a key, no TLS, and a network between.
   bool ShowsKeyToTheNetwork() const;
 
  private:
+  // The path of the RPC that takes the request, and the channel to its service.
+  struct Route {
+    std::string path;
+    std::shared_ptr<grpc::Channel> channel;
+  };
+  absl::StatusOr<Route> RouteOf(const google::protobuf::Message& request) const;
+
   const Server server_;
   // By service; the one without a name is for all that are not named.
   std::map<std::string, std::shared_ptr<grpc::Channel>, std::less<>> channels_;

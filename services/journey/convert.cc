@@ -13,6 +13,7 @@
 #include "common/base/checks.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
+#include "common/journal/entry.h"
 #include "services/rules/convert/canonical.h"
 #include "services/rules/convert/definition.h"
 #include "services/rules/convert/diff.h"
@@ -83,6 +84,39 @@ absl::StatusOr<VersionOrder> ToOrder(absl::string_view workspace, const Request&
                       .journey_id = std::move(journey_id),
                       .number = request.number(),
                       .etag = request.etag()};
+}
+
+bool IsHash(absl::string_view text) {
+  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isdigit(static_cast<unsigned char>(c)) || (c >= 'a' && c <= 'f');
+         });
+}
+
+// Absent where nobody moves. What a plan says besides is asked only of one that moves somebody.
+absl::StatusOr<std::optional<v1::MigrationPlan>> ToMigration(const v1::MigrationPlan& plan) {
+  constexpr char kAsGiven[] = "must be as milestone's PreviewVersion gave it: pass its plan on as it is";
+  switch (plan.migration()) {
+    case v1::MIGRATION_UNSPECIFIED:
+    case v1::MIGRATION_PIN:
+      return std::nullopt;
+    case v1::MIGRATION_REPLAY:
+      break;
+    default:
+      return InvalidField("plan.migration",
+                          "must be MIGRATION_PIN or MIGRATION_REPLAY: stages cannot be mapped by hand");
+  }
+  if (!IsHash(plan.content_hash())) return InvalidField("plan.content_hash", kAsGiven);
+  if (!IsHash(plan.outcome_hash())) return InvalidField("plan.outcome_hash", kAsGiven);
+  if (!plan.has_as_of() || plan.as_of().nanos() < 0 || plan.as_of().nanos() > 999'999'999) {
+    return InvalidField("plan.as_of", kAsGiven);
+  }
+  if (plan.epoch() <= 0) return InvalidField("plan.epoch", kAsGiven);
+  const auto& positions = plan.lane_positions();
+  if (positions.size() != journal::kLanes ||
+      std::any_of(positions.begin(), positions.end(), [](int64_t position) { return position < 0; })) {
+    return InvalidField("plan.lane_positions", kAsGiven);
+  }
+  return plan;
 }
 
 absl::StatusOr<std::vector<std::string>> ToAssumed(absl::string_view field,
@@ -252,7 +286,11 @@ absl::StatusOr<DraftChange> ToDraftChange(absl::string_view workspace, const v1:
 }
 
 absl::StatusOr<VersionOrder> ToVersionOrder(absl::string_view workspace, const v1::PublishVersionRequest& request) {
-  return ToOrder(workspace, request);
+  ASSIGN_OR_RETURN(VersionOrder order, ToOrder(workspace, request));
+  if (request.has_plan()) {
+    ASSIGN_OR_RETURN(order.plan, ToMigration(request.plan()));
+  }
+  return order;
 }
 
 absl::StatusOr<VersionOrder> ToVersionOrder(absl::string_view workspace, const v1::RetireVersionRequest& request) {

@@ -74,7 +74,8 @@ struct VersionOrder {
   Call call;
   std::string journey_id;
   uint32_t number = 0;
-  std::string etag;  // Empty: whatever it says now.
+  std::string etag;                       // Empty: whatever it says now.
+  std::optional<v1::MigrationPlan> plan;  // Of a publication: who is under way moves; absent: nobody does.
 };
 
 // What is to be looked at: a definition, or a version that is stored.

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
 #include "common/base/status.h"
 #include "services/journey/journey_store.h"
 #include "services/journey/rehearsal.h"
@@ -36,7 +38,8 @@ absl::Status CarryApprovals(const Change& change, const VersionName& name, const
 
 }  // namespace
 
-absl::Status Publisher::Publish(const Change& change, const Journey& journey, Version& version) {
+absl::Status Publisher::Publish(const Change& change, const Journey& journey, Version& version,
+                                const std::optional<v1::MigrationPlan>& plan) {
   const VersionName name = {.workspace = change.workspace, .journey_id = version.journey_id, .number = version.number};
   ASSIGN_OR_RETURN(const v1::JourneyDefinition draft, ReadDefinition(version));
   ASSIGN_OR_RETURN(const Surroundings surroundings, LookAround(change.tx, change.workspace, version.journey_id, draft));
@@ -50,6 +53,13 @@ absl::Status Publisher::Publish(const Change& change, const Journey& journey, Ve
   v1::VersionPublished fact;
   *fact.mutable_definition() = Pin(draft, surroundings);
   const std::string content_hash = rules::ContentHash(fact.definition());
+  if (plan.has_value()) {
+    if (plan->content_hash() != content_hash) {
+      return WrongState(absl::StrCat("the plan is of a preview of something else than what ", NameOf(version),
+                                     " says: preview it, and publish with the plan that this gives"));
+    }
+    *fact.mutable_plan() = *plan;
+  }
   RETURN_IF_ERROR(CarryApprovals(change, name, approvals, version, content_hash));
   RETURN_IF_ERROR(BuryKeys(change, journey, version, fact.definition()));
   version.definition = DeterministicBytes(fact.definition());
@@ -76,7 +86,7 @@ absl::StatusOr<v1::PublishVersionResponse> Publisher::PublishVersion(const Versi
         ASSIGN_OR_RETURN(const Journey journey, LoadJourney(change.tx, change.workspace, order.journey_id));
         ASSIGN_OR_RETURN(Version version, LoadVersion(change.tx, change.workspace, order.journey_id, order.number));
         ASSIGN_OR_RETURN(const Step step, DecidePublication(journey, version, order.etag));
-        if (step == Step::kNow) RETURN_IF_ERROR(Publish(change, journey, version));
+        if (step == Step::kNow) RETURN_IF_ERROR(Publish(change, journey, version, order.plan));
         v1::PublishVersionResponse response;
         ASSIGN_OR_RETURN(*response.mutable_version(), ToProto(version));
         return response;

@@ -21,7 +21,8 @@ class Publisher {
 
  private:
   // Passes the gate or says what stands in the way; then pins, saves and tells.
-  absl::Status Publish(const Change& change, const Journey& journey, Version& version);
+  absl::Status Publish(const Change& change, const Journey& journey, Version& version,
+                       const std::optional<v1::MigrationPlan>& plan);
 
   Changes& changes_;
 };

@@ -25,6 +25,7 @@ struct PublishedVersion {
   std::string content_hash;
   std::string definition;
   std::string segments;
+  std::string plan;  // Once, when it is published: a serialised MigrationPlan; empty: nobody moves. Not kept with it.
   bool closed = false;  // Nobody new is enrolled in it.
 };
 

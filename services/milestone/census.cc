@@ -9,6 +9,7 @@
 #include "common/base/status.h"
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/customer_store.h"
+#include "services/milestone/migration_store.h"
 #include "services/milestone/news.h"
 #include "services/milestone/open_journey.h"
 
@@ -234,6 +235,12 @@ absl::StatusOr<Shown> Census::Find(absl::string_view workspace, const Cohort& co
     ASSIGN_OR_RETURN(const std::optional<milestone::Sweep> sweep, FindSweep(tx, workspace));
     if (sweep.has_value()) {
       ASSIGN_OR_RETURN(shown.pending_customers, CountCustomersBehind(tx, workspace, sweep->after, sweep->revision));
+    }
+    ASSIGN_OR_RETURN(const std::optional<Migration> migration, FindOpenMigrationOf(tx, workspace, cohort.journey_id));
+    if (migration.has_value()) {
+      ASSIGN_OR_RETURN(const int64_t pending, CountCustomersBehind(tx, workspace, migration->after, INT64_MAX));
+      // The last page is empty: until it was looked for, it is not done.
+      shown.pending_customers = std::max({shown.pending_customers, pending, int64_t{1}});
     }
     return absl::OkStatus();
   }));

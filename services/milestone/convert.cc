@@ -291,24 +291,6 @@ IncomingItem ToIncomingItem(absl::string_view message, absl::Time now, google::p
 
 absl::string_view TitleOr(absl::string_view title, absl::string_view key) { return title.empty() ? key : title; }
 
-v1::CurrentStage ToCurrentStage(const rules::Journey& journey, const Enrollment& enrollment, const rules::Run& run) {
-  v1::CurrentStage stage;
-  stage.set_journey_id(enrollment.journey_id);
-  stage.set_version(enrollment.version);
-  stage.set_stage_key(journey.stages()[run.stage()].key);
-  SetTime(run.entered.back().time, stage.mutable_enter_time());
-  stage.set_state(v1::ENROLLMENT_STATE_ACTIVE);
-  stage.set_entry_key(run.key);
-  if (run.completed.has_value()) stage.set_state(v1::ENROLLMENT_STATE_COMPLETED);
-  if (run.exited.has_value()) {
-    stage.set_state(v1::ENROLLMENT_STATE_EXITED);
-    if (run.exited->exit.has_value()) {
-      stage.set_exit_key(journey.version().definition.exits[*run.exited->exit].key);
-    }
-  }
-  return stage;
-}
-
 }  // namespace
 
 void SetTime(absl::Time time, google::protobuf::Timestamp* to) {
@@ -469,7 +451,8 @@ absl::StatusOr<JourneyFact> ToJourneyFact(const journal::Entry& entry) {
                             .number = fact.number(),
                             .content_hash = fact.content_hash(),
                             .definition = fact.definition().SerializeAsString(),
-                            .segments = pinned.SerializeAsString()};
+                            .segments = pinned.SerializeAsString(),
+                            .plan = fact.has_plan() ? fact.plan().SerializeAsString() : std::string()};
   }
   if (journey::v1::VersionRetired fact; is(fact)) {
     return ClosedVersions{.journey_id = fact.journey_id(), .number = fact.number()};
@@ -478,6 +461,24 @@ absl::StatusOr<JourneyFact> ToJourneyFact(const journal::Entry& entry) {
     return ClosedVersions{.journey_id = fact.journey_id(), .number = std::nullopt};
   }
   return absl::InternalError(absl::StrCat("cannot apply a ", entry.type, ": this release does not know it"));
+}
+
+v1::CurrentStage ToCurrentStage(const rules::Journey& journey, const Enrollment& enrollment, const rules::Run& run) {
+  v1::CurrentStage stage;
+  stage.set_journey_id(enrollment.journey_id);
+  stage.set_version(enrollment.version);
+  stage.set_stage_key(journey.stages()[run.stage()].key);
+  SetTime(run.entered.back().time, stage.mutable_enter_time());
+  stage.set_state(v1::ENROLLMENT_STATE_ACTIVE);
+  stage.set_entry_key(run.key);
+  if (run.completed.has_value()) stage.set_state(v1::ENROLLMENT_STATE_COMPLETED);
+  if (run.exited.has_value()) {
+    stage.set_state(v1::ENROLLMENT_STATE_EXITED);
+    if (run.exited->exit.has_value()) {
+      stage.set_exit_key(journey.version().definition.exits[*run.exited->exit].key);
+    }
+  }
+  return stage;
 }
 
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch) {

@@ -59,6 +59,9 @@ using JourneyFact = std::variant<PublishedVersion, ClosedVersions>;
 absl::StatusOr<JourneyFact> ToJourneyFact(const journal::Entry& entry);
 
 // Where a customer stands, and as of which version.
+// Where one enrollment stands.
+v1::CurrentStage ToCurrentStage(const rules::Journey& journey, const Enrollment& enrollment, const rules::Run& run);
+
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch);
 
 // How far a customer has come in each of its enrollments in a journey, with witnesses, by folding its whole history.

@@ -38,6 +38,14 @@ ALTER TABLE journey_version ADD COLUMN segments BYTEA;
 ALTER TABLE customer ADD COLUMN next_change BIGINT;
 CREATE INDEX customer_next_change ON customer (next_change) WHERE next_change IS NOT NULL;
 )sql"},
+    {3, "migrations to published versions", R"sql(
+CREATE TABLE migration (
+  workspace TEXT NOT NULL, journey_id TEXT NOT NULL, number BIGINT NOT NULL,
+  plan BYTEA NOT NULL, state BIGINT NOT NULL, after_customer TEXT NOT NULL,
+  moved BIGINT NOT NULL, changed_since BIGINT NOT NULL, found_hash TEXT NOT NULL,
+  PRIMARY KEY (workspace, journey_id, number)
+);
+)sql"},
 };
 
 constexpr char kLoadSegments[] =

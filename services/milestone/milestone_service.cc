@@ -53,9 +53,14 @@ grpc::Status Record(const rpc::Authorizer& authorizer, Committer& committer, con
 class MilestoneServiceImpl final
     : public v1::MilestoneService::WithCallbackMethod_GetCurrentStage<v1::MilestoneService::Service> {
  public:
-  MilestoneServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, StageReader& stages, Committer& committer,
-                       const Clock& clock)
-      : authorizer_(authorizer), reader_(reader), stages_(stages), committer_(committer), clock_(clock) {}
+  MilestoneServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, Explainer& explainer, StageReader& stages,
+                       Committer& committer, const Clock& clock)
+      : authorizer_(authorizer),
+        reader_(reader),
+        explainer_(explainer),
+        stages_(stages),
+        committer_(committer),
+        clock_(clock) {}
 
   grpc::ServerUnaryReactor* GetCurrentStage(grpc::CallbackServerContext* context,
                                             const v1::GetCurrentStageRequest* request,
@@ -121,6 +126,29 @@ class MilestoneServiceImpl final
                           reader_.ListTimeline(caller.workspace, request->customer_id(), position, page_size));
     for (v1::TimelineItem& item : page.items) *response->add_items() = std::move(item);
     if (page.next > 0) response->set_next_page_token(MakePageToken(list, absl::StrCat(page.next)));
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Explain(grpc::ServerContext* context, const v1::ExplainRequest* request,
+                       v1::ExplainResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
+    RETURN_IF_ERROR_GRPC(CheckId("customer_id", request->customer_id()));
+    RETURN_IF_ERROR_GRPC(CheckName("journey_id", request->journey_id()));
+    ASSIGN_OR_RETURN_GRPC(const Freshness freshness, ToFreshness(request->consistency(), rpc::DeadlineOf(*context)));
+    RETURN_IF_ERROR_GRPC(stages_.Wait(freshness));
+    ASSIGN_OR_RETURN_GRPC(*response, explainer_.Explain(caller.workspace, *request));
+    return grpc::Status::OK;
+  }
+
+  grpc::Status WhyNot(grpc::ServerContext* context, const v1::WhyNotRequest* request,
+                      v1::WhyNotResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
+    RETURN_IF_ERROR_GRPC(CheckId("customer_id", request->customer_id()));
+    RETURN_IF_ERROR_GRPC(CheckName("journey_id", request->journey_id()));
+    RETURN_IF_ERROR_GRPC(CheckKey("stage_key", request->stage_key()));
+    ASSIGN_OR_RETURN_GRPC(const Freshness freshness, ToFreshness(request->consistency(), rpc::DeadlineOf(*context)));
+    RETURN_IF_ERROR_GRPC(stages_.Wait(freshness));
+    ASSIGN_OR_RETURN_GRPC(*response, explainer_.WhyNot(caller.workspace, *request));
     return grpc::Status::OK;
   }
 
@@ -190,6 +218,7 @@ class MilestoneServiceImpl final
 
   const rpc::Authorizer& authorizer_;
   Reader& reader_;
+  Explainer& explainer_;
   StageReader& stages_;
   Committer& committer_;
   const Clock& clock_;
@@ -248,8 +277,9 @@ class CustomerServiceImpl final : public v1::CustomerService::Service {
 }  // namespace
 
 std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& authorizer, Reader& reader,
-                                                    StageReader& stages, Committer& committer, const Clock& clock) {
-  return std::make_shared<MilestoneServiceImpl>(authorizer, reader, stages, committer, clock);
+                                                    Explainer& explainer, StageReader& stages, Committer& committer,
+                                                    const Clock& clock) {
+  return std::make_shared<MilestoneServiceImpl>(authorizer, reader, explainer, stages, committer, clock);
 }
 
 std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader,

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/rpc/authorizer.h"
 #include "services/milestone/committer.h"
+#include "services/milestone/explainer.h"
 #include "services/milestone/reader.h"
 #include "services/milestone/stage_reader.h"
 
@@ -18,7 +19,8 @@ namespace waymark::milestone {
 
 // What is given must outlive the services.
 std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& authorizer, Reader& reader,
-                                                    StageReader& stages, Committer& committer, const Clock& clock);
+                                                    Explainer& explainer, StageReader& stages, Committer& committer,
+                                                    const Clock& clock);
 std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader,
                                                    Committer& committer, const Clock& clock);
 

@@ -275,6 +275,17 @@ absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journa
   return all;
 }
 
+absl::StatusOr<rules::Item> ReadItem(absl::string_view payload, bool is_record, bool with_properties, ItemPool& pool) {
+  if (is_record) {
+    const rules::Item* record = pool.AddRecord(payload);
+    if (record == nullptr) return Unreadable();
+    return *record;
+  }
+  std::optional<rules::Event> event = ReadEvent(payload, with_properties ? &pool : nullptr);
+  if (!event.has_value()) return Unreadable();
+  return *event;
+}
+
 absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& journal,
                                         absl::Span<const CustomerName> names,
                                         absl::Span<const Customer* const> customers, bool with_properties) {
@@ -284,17 +295,9 @@ absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& 
   ASSIGN_OR_RETURN(histories.entries, journal.ReadPlaces(tx, places.places));
   for (size_t i = 0; i < places.owners.size(); ++i) {
     const journal::Entry& entry = histories.entries[i];
-    rules::Item& item = histories.items[places.owners[i]].emplace_back();
-    if (IsRecord(entry)) {
-      const rules::Item* record = histories.pool.AddRecord(entry.payload);
-      if (record == nullptr) return Unreadable();
-      item = *record;
-    } else {
-      const std::optional<rules::Event> event = ReadEvent(entry.payload, with_properties ? &histories.pool : nullptr);
-      if (!event.has_value()) return Unreadable();
-      item = *event;
-    }
+    ASSIGN_OR_RETURN(rules::Item item, ReadItem(entry.payload, IsRecord(entry), with_properties, histories.pool));
     item.number = entry.position;
+    histories.items[places.owners[i]].push_back(item);
   }
   return histories;
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,8 +23,9 @@ struct Item {
   size_t index;  // … and which event of it.
   const Batch* of;
   const IncomingItem* incoming;
-  std::array<uint64_t, 3> beginning;  // Of the customer's id: what most comparisons need.
-  int64_t position = 0;               // Where the journal keeps it, once it does.
+  std::array<uint64_t, 3> beginning;     // Of the customer's id: what most comparisons need.
+  int64_t position = 0;                  // Where the journal keeps it, once it does.
+  std::shared_ptr<const Batch> amended;  // What `of` is, where it is not as it came.
 
   const rules::Item& event() const { return incoming->event; }
   bool is_record() const { return event().kind != rules::ItemKind::kEvent; }
@@ -59,6 +61,9 @@ struct Histories {
 absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& journal,
                                         absl::Span<const CustomerName> names,
                                         absl::Span<const Customer* const> customers, bool with_properties);
+
+// The item in a journal's payload, which `pool` and the payload own. Errors: INTERNAL  it is none.
+absl::StatusOr<rules::Item> ReadItem(absl::string_view payload, bool is_record, bool with_properties, ItemPool& pool);
 
 // The customer's records, in the order of history.
 absl::StatusOr<std::vector<v1::Record>> LoadRecords(sql::Transaction& tx, journal::Journal& journal, CustomerName name,

@@ -8,6 +8,7 @@
 #include "services/milestone/event_service.h"
 #include "services/milestone/history_store.h"
 #include "services/milestone/milestone_service.h"
+#include "services/milestone/replay_service.h"
 
 namespace waymark::milestone {
 
@@ -30,10 +31,14 @@ Parts::Parts(const Clock& clock, const rpc::Authorizer& authorizer, redis::Clien
       tracker_(*journal_, shelf_, redis == nullptr ? *process_cache_ : *redis_cache_, clock),
       committer_(tracker_),
       analyst_(*journal_, shelf_, clock),
+      explainer_(*journal_, shelf_, clock),
+      replayer_(*journal_, shelf_, tracker_, clock),
+      migrator_(*journal_, replayer_, tracker_),
       services_({MakeEventService(authorizer, committer_, stages_, analyst_, clock),
-                 MakeMilestoneService(authorizer, reader_, stages_, committer_, clock),
+                 MakeMilestoneService(authorizer, reader_, explainer_, stages_, committer_, clock),
                  MakeCustomerService(authorizer, reader_, committer_, clock),
-                 MakeAnalyticsService(authorizer, analyst_, stages_)}),
+                 MakeAnalyticsService(authorizer, analyst_, stages_),
+                 MakeReplayService(authorizer, replayer_, reader_, stages_, clock)}),
       bands_(tracker_) {}
 
 std::vector<grpc::Service*> Parts::services() {
@@ -66,6 +71,9 @@ std::vector<Loop> Parts::loops() {
   }
   loops.push_back({.name = "evaluate customers after publication", .idle = absl::Milliseconds(200), .run_once = [this] {
                      return tracker_.Sweep();
+                   }});
+  loops.push_back({.name = "move customers to published versions", .idle = absl::Milliseconds(200), .run_once = [this] {
+                     return migrator_.RunOnce();
                    }});
   loops.push_back({.name = "let time pass for customers", .idle = absl::Milliseconds(200), .run_once = [this] {
                      return tracker_.PassTime();

@@ -18,8 +18,11 @@
 #include "services/milestone/analyst.h"
 #include "services/milestone/bands.h"
 #include "services/milestone/committer.h"
+#include "services/milestone/explainer.h"
+#include "services/milestone/migrator.h"
 #include "services/milestone/reader.h"
 #include "services/milestone/redis_stage_cache.h"
+#include "services/milestone/replayer.h"
 #include "services/milestone/shelf.h"
 #include "services/milestone/stage_cache.h"
 #include "services/milestone/stage_reader.h"
@@ -69,6 +72,9 @@ class Parts {
   Tracker tracker_;
   Committer committer_;
   Analyst analyst_;
+  Explainer explainer_;
+  Replayer replayer_;
+  Migrator migrator_;
   // Shared only so that this header needs no gRPC header to destroy them; nobody else holds them.
   const std::vector<std::shared_ptr<grpc::Service>> services_;
   BandRecorder bands_;

@@ -12,8 +12,10 @@
 #include "services/milestone/customer_store.h"
 #include "services/milestone/facts.h"
 #include "services/milestone/history_store.h"
+#include "services/milestone/migration_store.h"
 #include "services/milestone/news.h"
 #include "services/milestone/records.h"
+#include "waymark/journey/v1/migration.pb.h"
 
 namespace waymark::milestone {
 namespace {
@@ -182,6 +184,33 @@ absl::StatusOr<Reader::CustomerPage> Reader::ListCustomers(absl::string_view wor
     return absl::OkStatus();
   }));
   return page;
+}
+
+absl::StatusOr<v1::GetMigrationResponse> Reader::GetMigration(absl::string_view workspace,
+                                                              const std::string& journey_id, uint32_t number) {
+  v1::GetMigrationResponse answer;
+  RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
+    answer.Clear();
+    ASSIGN_OR_RETURN(const std::optional<Migration> migration, FindMigration(tx, workspace, journey_id, number));
+    if (!migration.has_value()) {
+      return NotFound(absl::StrCat("migration to version ", number, " of journey \"", journey_id, "\""));
+    }
+    journey::v1::MigrationPlan plan;
+    if (!plan.ParseFromString(migration->plan)) return absl::InternalError("a stored migration plan cannot be read");
+    // States are stored as the API numbers them.
+    answer.set_state(static_cast<v1::MigrationState>(migration->state));
+    answer.set_customers_moved(migration->moved);
+    answer.set_customers_changed_since(migration->changed_since);
+    answer.set_outcome_hash(plan.outcome_hash());
+    answer.set_found_outcome_hash(migration->found_hash);
+    if (migration->state == MigrationState::kDone || migration->state == MigrationState::kRefused) {
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(const int64_t pending, CountCustomersBehind(tx, workspace, migration->after, INT64_MAX));
+    answer.set_pending_customers(pending);
+    return absl::OkStatus();
+  }));
+  return answer;
 }
 
 }  // namespace waymark::milestone

@@ -12,6 +12,7 @@
 #include "services/milestone/shelf.h"
 #include "waymark/milestone/v1/customer.pb.h"
 #include "waymark/milestone/v1/milestone.pb.h"
+#include "waymark/milestone/v1/replay.pb.h"
 
 namespace waymark::milestone {
 
@@ -52,6 +53,10 @@ class Reader {
   };
   absl::StatusOr<CustomerPage> ListCustomers(absl::string_view workspace, const CustomerFilter& filter,
                                              std::string after, int page_size);
+
+  // Errors: NOT_FOUND  no such version was published with a plan that moves anybody.
+  absl::StatusOr<v1::GetMigrationResponse> GetMigration(absl::string_view workspace, const std::string& journey_id,
+                                                        uint32_t number);
 
  private:
   journal::Journal& journal_;

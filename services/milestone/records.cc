@@ -106,6 +106,7 @@ absl::StatusOr<v1::RecordAccepted> Begin(const Request& request) {
 v1::RecordAccepted Finish(v1::RecordAccepted accepted, absl::Time now) {
   v1::Record& record = *accepted.mutable_record();
   accepted.set_content_hash(HashOf(record));
+  accepted.set_time_left_open(!record.has_time());
   if (!record.has_time()) SetTime(now, record.mutable_time());
   if (record.record_id().empty()) record.set_record_id(NewId(now));
   return accepted;
@@ -208,6 +209,19 @@ std::unique_ptr<Batch> ToBatch(absl::string_view workspace, const v1::RecordAcce
   batch->views = std::make_shared<std::pair<std::shared_ptr<ItemPool>, std::shared_ptr<const std::string>>>(
       std::move(pool), std::move(customer_id));
   return batch;
+}
+
+std::unique_ptr<Batch> AfterAll(const Batch& batch, const Dossier& dossier) {
+  const absl::Time last = absl::FromUnixMicros(dossier.last.time);
+  v1::RecordAccepted accepted;
+  if (batch.events.at(0).event.time > last || dossier.last.time == INT64_MIN ||
+      !accepted.ParseFromString(batch.request) || !accepted.time_left_open()) {
+    return nullptr;
+  }
+  SetTime(last + absl::Microseconds(1), accepted.mutable_record()->mutable_time());
+  std::unique_ptr<Batch> later = ToBatch(batch.workspace, accepted);
+  later->depth = batch.depth;
+  return later;
 }
 
 rules::Item ToItem(const v1::Record& record, ItemPool& pool) {
@@ -320,13 +334,6 @@ std::vector<const rules::Run*> OpenRuns(const rules::Item& record, const Dossier
 }
 
 absl::Status CheckOpen(const rules::Item& record, const std::vector<const rules::Run*>& open) {
-  for (const rules::Run* run : open) {
-    // What is decided now would come before what an event dated ahead has done, and mean nothing.
-    if (run->entered.back().time < record.time) continue;
-    return WrongState(absl::StrCat("the customer came into its stage at ",
-                                   absl::FormatTime(run->entered.back().time, absl::UTCTimeZone()),
-                                   ", which is not before now: an event is dated ahead; try again after that time"));
-  }
   if (!open.empty()) return absl::OkStatus();
   return WrongState(absl::StrCat("the customer has no open enrollment ",
                                  record.entry_key.empty() ? "" : absl::StrCat("\"", record.entry_key, "\" "),

@@ -37,6 +37,10 @@ absl::StatusOr<v1::RecordAccepted> ToRecord(const v1::OverrideStageRequest& requ
 // A batch of one record.
 std::unique_ptr<Batch> ToBatch(absl::string_view workspace, const v1::RecordAccepted& accepted);
 
+// The batch of a record whose request named no time, at a time after everything that is known of the customer, where an
+// event is dated ahead of now; nullptr: it is after all as it is, or its time was asked for.
+std::unique_ptr<Batch> AfterAll(const Batch& batch, const Dossier& dossier);
+
 // How rules see a record. The item views the record and the pool.
 rules::Item ToItem(const v1::Record& record, ItemPool& pool);
 

@@ -10,10 +10,12 @@
 #include "common/journal/token.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
-#include "services/milestone/facts.h"
 #include "services/milestone/history_store.h"
 #include "services/milestone/news.h"
 #include "services/milestone/records.h"
+#include "services/milestone/task.h"
+#include "services/rules/translation.h"
+#include "waymark/journey/v1/migration.pb.h"
 
 namespace waymark::milestone {
 namespace {
@@ -23,77 +25,10 @@ constexpr int kSweepPage = 200;
 // The same of customers whose time has come.
 constexpr int kTimerPage = 200;
 
-// What is to be told of a customer in a journey.
-struct Telling {
-  JourneyPtr journey;
-  rules::Conclusion conclusion;
-};
-
-// A customer to be evaluated.
-struct Task {
-  CustomerName name;
-  CatalogPtr catalog;
-  Customer customer;                 // As it was.
-  std::vector<Item*> news;           // In history order.
-  std::vector<rules::Item> items;    // What is folded: the news, after all that is stored where it is needed.
-  bool anew = false;                 // The whole history is to be folded.
-  bool sweeping = false;             // Because a version was published.
-  ItemPool pool;                     // Of the news.
-  std::vector<JourneyPtr> journeys;  // Of each enrollment afterwards.
-  std::vector<Telling> tellings;
-  std::vector<journal::NewEntry> facts;
-};
-
-// Something became true longer ago than the journey's effect_horizon, or was sent as history.
-bool IsHistorical(const Task& task, const rules::Conclusion& conclusion, absl::Duration horizon, absl::Time now) {
-  if (conclusion.now.time < now - horizon || task.sweeping) return true;
-  if (task.news.empty()) return false;
-  // Whether it was sent as history is a matter of the event that made it true; where that was stored before, of those
-  // that made it be seen now.
-  bool all = true;
-  for (const Item* item : task.news) {
-    if (item->position == conclusion.now.item) return item->of->backfill;
-    all = all && item->of->backfill;
-  }
-  return all;
-}
-
-// Whether events' properties are needed: the journeys in force, or perhaps an older version, look at them.
-bool LooksInsideEvents(const Task& task) {
-  const std::vector<JourneyPtr>& latest = task.catalog->latest;
-  return std::any_of(latest.begin(), latest.end(),
-                     [](const JourneyPtr& journey) { return journey->looks_inside_events(); }) ||
-         std::any_of(task.customer.dossier.enrollments.begin(), task.customer.dossier.enrollments.end(),
-                     [&](const Enrollment& enrollment) {
-                       return std::none_of(latest.begin(), latest.end(), [&](const JourneyPtr& journey) {
-                         return journey->version().journey_id == enrollment.journey_id &&
-                                journey->version().number == enrollment.version;
-                       });
-                     });
-}
-
 // Whether an item comes before an instant at which time alone was looked at already.
 bool IsBeforeATimer(const rules::Item& item, const Dossier& dossier) {
   return std::any_of(dossier.enrollments.begin(), dossier.enrollments.end(),
                      [&](const Enrollment& enrollment) { return item.time <= enrollment.progress.timer; });
-}
-
-// Loads the histories of the tasks that need them; the answer owns what the items view.
-absl::StatusOr<Histories> LoadHistoriesOf(sql::Transaction& tx, journal::Journal& journal, std::vector<Task>& tasks) {
-  std::vector<Task*> wanting;
-  std::vector<CustomerName> names;
-  std::vector<const Customer*> customers;
-  bool inside = false;
-  for (Task& task : tasks) {
-    if (!task.anew || (task.customer.sealed == 0 && task.customer.open.empty())) continue;
-    wanting.push_back(&task);
-    names.push_back(task.name);
-    customers.push_back(&task.customer);
-    inside = inside || LooksInsideEvents(task);
-  }
-  ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal, names, customers, inside));
-  for (size_t i = 0; i < wanting.size(); ++i) wanting[i]->items = std::move(histories.items[i]);
-  return histories;
 }
 
 // The journey that a record is about: the version the customer travels or, before that, the one it would; nullptr: none
@@ -110,176 +45,6 @@ absl::StatusOr<JourneyPtr> FindJourney(sql::Transaction& tx, Shelf& shelf, const
     if (journey->version().journey_id == journey_id) return journey;
   }
   return JourneyPtr();
-}
-
-// Folds a task's news, or its whole history, under every journey, and notes what is to be told. The news have
-// positions.
-absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& task) {
-  std::vector<rules::Item>& items = task.items;
-  items.reserve(items.size() + task.news.size());
-  const bool inside = LooksInsideEvents(task);
-  for (const Item* item : task.news) {
-    items.push_back(inside && !item->is_record() ? WithProperties(*item->incoming, task.pool) : item->event());
-    items.back().number = item->position;
-  }
-  if (task.anew) std::sort(items.begin(), items.end(), rules::Before);
-
-  const rules::Progress none;
-  Dossier& dossier = task.customer.dossier;
-  std::vector<Enrollment> before = std::move(dossier.enrollments);
-  dossier.enrollments.clear();
-  for (const JourneyPtr& latest : task.catalog->latest) {
-    const std::string& journey_id = latest->version().journey_id;
-    const auto was = std::find_if(before.begin(), before.end(),
-                                  [&](const Enrollment& enrollment) { return enrollment.journey_id == journey_id; });
-    JourneyPtr journey = latest;
-    const rules::Progress& known = was != before.end() ? was->progress : none;
-    if (known.enrolled() && was->version != latest->version().number) {
-      // The version was decided when the customer got in.
-      ASSIGN_OR_RETURN(journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
-    }
-    if (!known.enrolled() && task.catalog->closed.contains(journey_id)) continue;
-    rules::Progress progress = rules::Fold(*journey, task.anew ? none : known, items, now);
-    for (rules::Conclusion& conclusion : rules::Compare(*journey, known, progress)) {
-      task.tellings.push_back({journey, std::move(conclusion)});
-    }
-    if (rules::IsBlank(progress)) continue;
-    dossier.enrollments.push_back(
-        {.journey_id = journey_id, .version = journey->version().number, .progress = std::move(progress)});
-    task.journeys.push_back(std::move(journey));
-  }
-  dossier.event_count +=
-      std::count_if(task.news.begin(), task.news.end(), [](const Item* item) { return !item->is_record(); });
-  if (!items.empty() && IsAfter(items.back(), dossier.last)) dossier.last = KeyOf(items.back());
-  task.customer.revision = task.catalog->revision;
-  return absl::OkStatus();
-}
-
-// The ids of the items that the tellings name, in their order. Most are among what was folded; the others were
-// counted long ago, for what only now has become worth telling.
-absl::StatusOr<std::vector<std::string>> NameWitnesses(sql::Transaction& tx, journal::Journal& journal,
-                                                       absl::Span<const Task> tasks) {
-  std::vector<std::string> names;
-  std::vector<journal::Place> places;
-  std::vector<size_t> unnamed;
-  for (const Task& task : tasks) {
-    for (const Telling& telling : task.tellings) {
-      std::string& name = names.emplace_back();
-      const int64_t number = telling.conclusion.now.item;
-      if (number == 0) continue;
-      const auto folded = std::find_if(task.items.rbegin(), task.items.rend(),
-                                       [&](const rules::Item& item) { return item.number == number; });
-      if (folded != task.items.rend()) {
-        name = std::string(folded->id);
-        continue;
-      }
-      unnamed.push_back(names.size() - 1);
-      places.push_back({journal::LaneOf(task.name.workspace, task.name.customer_id), number});
-    }
-  }
-  ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal.ReadPlaces(tx, places));
-  for (size_t i = 0; i < entries.size(); ++i) {
-    std::optional<StoredIdentity> identity = ReadIdentity(entries[i]);
-    if (!identity.has_value()) return absl::InternalError("a stored item of history cannot be read");
-    names[unnamed[i]] = std::move(identity->id);
-  }
-  return names;
-}
-
-// Makes facts of the tasks' tellings.
-absl::Status MakeFacts(sql::Transaction& tx, journal::Journal& journal, absl::Time now, std::vector<Task>& tasks) {
-  ASSIGN_OR_RETURN(std::vector<std::string> names, NameWitnesses(tx, journal, tasks));
-  auto name = names.begin();
-  for (Task& task : tasks) {
-    int depth = 1;
-    for (const Item* item : task.news) depth = std::max(depth, item->of->depth + 1);
-    task.facts.reserve(task.tellings.size());
-    for (const Telling& telling : task.tellings) {
-      const rules::JourneyVersion& version = telling.journey->version();
-      const FactContext context{
-          .customer_id = task.customer.customer_id,
-          .journey_id = version.journey_id,
-          .version = version.number,
-          .witness_event_id = std::move(*name++),
-          .historical = IsHistorical(task, telling.conclusion, version.definition.effect_horizon, now)};
-      journal::NewEntry& fact = task.facts.emplace_back(ToFact(*telling.journey, context, telling.conclusion));
-      fact.workspace = std::string(task.name.workspace);
-      fact.key = task.customer.customer_id;
-      fact.depth = depth;
-    }
-  }
-  return absl::OkStatus();
-}
-
-// Evaluates all tasks.
-absl::Status Evaluate(sql::Transaction& tx, journal::Journal& journal, Shelf& shelf, absl::Time now,
-                      std::vector<Task>& tasks) {
-  for (Task& task : tasks) RETURN_IF_ERROR(Evaluate(tx, shelf, now, task));
-  return MakeFacts(tx, journal, now, tasks);
-}
-
-// Appends the news to the journal, in the order they came.
-void AppendNews(journal::Lanes& lanes, std::vector<Task>& tasks) {
-  std::vector<Item*> arrived;
-  for (const Task& task : tasks) arrived.insert(arrived.end(), task.news.begin(), task.news.end());
-  std::sort(arrived.begin(), arrived.end(),
-            [](const Item* a, const Item* b) { return std::tie(a->batch, a->index) < std::tie(b->batch, b->index); });
-  std::vector<journal::NewEntry> entries;
-  entries.reserve(arrived.size());
-  for (const Item* item : arrived) {
-    entries.push_back(
-        {.workspace = item->of->workspace,
-         .key = std::string(item->incoming->customer_id),
-         .type = item->is_record() ? "waymark.milestone.v1.RecordAccepted" : "waymark.milestone.v1.EventAccepted",
-         .payload =
-             item->is_record() ? std::string(item->incoming->message) : ToPayload(*item->incoming, item->of->backfill),
-         .depth = item->of->depth});
-  }
-  const std::vector<journal::Place> places = lanes.Append(std::move(entries));
-  for (size_t i = 0; i < arrived.size(); ++i) arrived[i]->position = places[i].position;
-}
-
-// Appends the tasks' facts to the journal, and adds news and facts to the customers' histories.
-void AppendFacts(journal::Lanes& lanes, std::vector<Task>& tasks) {
-  std::vector<journal::NewEntry> facts;
-  for (Task& task : tasks) {
-    for (journal::NewEntry& fact : task.facts) facts.push_back(std::move(fact));
-  }
-  const std::vector<journal::Place> places = lanes.Append(std::move(facts));
-  auto place = places.begin();
-  for (Task& task : tasks) {
-    std::vector<HistoryItem>& open = task.customer.open;
-    const auto old_size = static_cast<ptrdiff_t>(open.size());
-    for (const Item* item : task.news) {
-      open.push_back({.position = item->position,
-                      .kind = item->is_record() ? EntryKind::kRecord : EntryKind::kEvent,
-                      .fingerprint = item->incoming->fingerprint});
-    }
-    std::sort(open.begin() + old_size, open.end(),
-              [](const HistoryItem& a, const HistoryItem& b) { return a.position < b.position; });
-    // Facts come after all news of the transaction. One that was set aside is nowhere.
-    for (size_t i = 0; i < task.facts.size(); ++i, ++place) {
-      if (place->position > 0) open.push_back({.position = place->position, .kind = EntryKind::kConclusion});
-    }
-    // The customer's version is its lane's end in this transaction.
-    task.customer.version_position = lanes.Head(journal::LaneOf(task.name.workspace, task.name.customer_id));
-  }
-}
-
-// Saves the customers and their histories; returns the rows, one per task.
-absl::StatusOr<std::vector<CustomerRow>> Save(sql::Transaction& tx, std::vector<Task>& tasks) {
-  std::vector<std::pair<absl::string_view, Customer*>> customers;
-  std::vector<CustomerName> names;
-  for (Task& task : tasks) {
-    customers.push_back({task.name.workspace, &task.customer});
-    names.push_back(task.name);
-  }
-  RETURN_IF_ERROR(SealItems(tx, customers));
-  std::vector<CustomerRow> rows;
-  rows.reserve(tasks.size());
-  for (const Task& task : tasks) rows.push_back(ToRow(task.customer));
-  RETURN_IF_ERROR(SaveCustomers(tx, names, rows));
-  return rows;
 }
 
 std::vector<Tracker::Change> ToChanges(std::vector<Task> tasks) {
@@ -324,6 +89,11 @@ absl::Status RefuseRecords(sql::Transaction& tx, Shelf& shelf, const Catalog& ca
   std::vector<Item*> kept;
   for (Item* item : news.items) {
     if (item->is_record()) {
+      if (std::shared_ptr<const Batch> later = AfterAll(*item->of, news.customer.dossier)) {
+        item->amended = std::move(later);
+        item->of = item->amended.get();
+        item->incoming = &item->of->events[0];
+      }
       ASSIGN_OR_RETURN(const JourneyPtr journey,
                        FindJourney(tx, shelf, catalog, news.name.workspace, news.customer.dossier, item->event().type));
       absl::Status status =
@@ -376,6 +146,53 @@ std::vector<Receipt> BlankReceipts(absl::Span<const Batch* const> batches) {
     receipts[i].novelties.resize(batches[i]->events.size(), Novelty::kInvalid);
   }
   return receipts;
+}
+
+// Pins a customer that is under way on an earlier version of the journey it moves in to the one it moves to: what was
+// told of it is put into the words of that version, and what it has none for is told to be retracted. Whether it is.
+absl::StatusOr<bool> Repin(sql::Transaction& tx, Shelf& shelf, Task& task) {
+  const rules::JourneyVersion& to = task.moving->version();
+  for (Enrollment& enrollment : task.customer.dossier.enrollments) {
+    if (enrollment.journey_id != to.journey_id) continue;
+    if (!enrollment.progress.enrolled() || enrollment.version >= to.number) return false;
+    ASSIGN_OR_RETURN(const JourneyPtr from,
+                     shelf.GetJourney(tx, task.name.workspace, enrollment.journey_id, enrollment.version));
+    rules::Translation translation = rules::Translate(*from, enrollment.progress, *task.moving);
+    for (rules::Conclusion& conclusion : translation.retractions) {
+      task.tellings.push_back({from, std::move(conclusion)});
+    }
+    enrollment.version = to.number;
+    enrollment.progress = std::move(translation.told);
+    return true;
+  }
+  return false;
+}
+
+// Where what is kept of a customer is not what its whole history, just folded, comes to. Whether there was anything.
+absl::StatusOr<bool> FindDiscrepancies(sql::Transaction& tx, Shelf& shelf, absl::Time now, const Dossier& kept,
+                                       const Task& task, size_t customer,
+                                       std::vector<Tracker::Discrepancy>& discrepancies) {
+  std::map<absl::string_view, Tracker::Discrepancy> by_journey;
+  for (const Enrollment& enrollment : kept.enrollments) {
+    Tracker::Discrepancy& one = by_journey[enrollment.journey_id];
+    ASSIGN_OR_RETURN(one.kept_journey,
+                     shelf.GetJourney(tx, task.name.workspace, enrollment.journey_id, enrollment.version));
+    one.kept = rules::Fold(*one.kept_journey, enrollment.progress, {}, now);
+  }
+  const std::vector<Enrollment>& anew = task.customer.dossier.enrollments;
+  for (size_t i = 0; i < anew.size(); ++i) {
+    Tracker::Discrepancy& one = by_journey[anew[i].journey_id];
+    one.journey = task.journeys[i];
+    one.anew = anew[i].progress;
+  }
+  bool found = false;
+  for (auto& [journey_id, one] : by_journey) {
+    if (one.kept_journey == one.journey && one.kept == one.anew) continue;
+    one.customer = customer;
+    discrepancies.push_back(std::move(one));
+    found = true;
+  }
+  return found;
 }
 
 std::set<int> AllLanes() {
@@ -556,11 +373,118 @@ absl::StatusOr<bool> Tracker::PassTime() {
   return true;
 }
 
+absl::Status Tracker::Move(const Migration& migration) {
+  journey::v1::MigrationPlan plan;
+  if (!plan.ParseFromString(migration.plan)) return absl::InternalError("a stored migration plan cannot be read");
+  std::vector<Task> tasks;
+  std::optional<journal::Lanes> lanes;
+  const absl::Time now = clock_.Now();
+  const auto move = [&](sql::Transaction& tx) -> absl::Status {
+    tasks.clear();
+    ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, AllLanes()));
+    ASSIGN_OR_RETURN(std::optional<Migration> way,
+                     TakeMigration(tx, migration.workspace, migration.journey_id, migration.number));
+    if (!way.has_value() || way->state != MigrationState::kApplying) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const int64_t revision, HoldRevision(tx, way->workspace));
+    ASSIGN_OR_RETURN(const CatalogPtr catalog, shelf_.GetCatalog(tx, way->workspace, revision));
+    ASSIGN_OR_RETURN(const JourneyPtr target, shelf_.GetJourney(tx, way->workspace, way->journey_id, way->number));
+    ASSIGN_OR_RETURN(std::vector<Customer> customers, ListCustomers(tx, way->workspace, way->after, kSweepPage));
+    if (customers.empty()) {
+      way->state = MigrationState::kDone;
+      return SaveMigration(tx, *way);
+    }
+    way->after = customers.back().customer_id;
+    for (Customer& customer : customers) {
+      Task task{.catalog = catalog, .customer = std::move(customer), .anew = true, .sweeping = true, .moving = target};
+      task.name.workspace = migration.workspace;
+      ASSIGN_OR_RETURN(const bool moves, Repin(tx, shelf_, task));
+      if (moves) tasks.push_back(std::move(task));
+    }
+    for (Task& task : tasks) task.name.customer_id = task.customer.customer_id;
+    ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
+    for (const Task& task : tasks) {
+      const int64_t seen = plan.lane_positions(journal::LaneOf(task.name.workspace, task.name.customer_id));
+      way->changed_since += std::any_of(task.items.begin(), task.items.end(),
+                                        [&](const rules::Item& item) { return item.number > seen; });
+    }
+    way->moved += static_cast<int64_t>(tasks.size());
+    RETURN_IF_ERROR(SaveMigration(tx, *way));
+    if (tasks.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, now, tasks));
+    AppendFacts(*lanes, tasks);
+    RETURN_IF_ERROR(Save(tx, tasks).status());
+    return journal_.Store(tx, *lanes);
+  };
+  RETURN_IF_ERROR(journal_.db().Transact(move));
+  if (tasks.empty()) return absl::OkStatus();
+  memory_.Clear();
+  journal_.Announce(*lanes);
+  const std::vector<StageCache::Stretch> stretches = ToStretches(*lanes);
+  cache_.Put(ToValues(ToChanges(std::move(tasks)), journal_.epoch()), stretches);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Tracker::Discrepancy>> Tracker::Recompute(absl::string_view workspace,
+                                                                     absl::Span<const std::string> customer_ids,
+                                                                     bool repair) {
+  std::vector<CustomerName> names;
+  std::set<int> lane_numbers;
+  for (const std::string& customer_id : customer_ids) {
+    names.push_back({workspace, customer_id});
+    lane_numbers.insert(journal::LaneOf(workspace, customer_id));
+  }
+  std::vector<Discrepancy> discrepancies;
+  std::vector<Task> tasks;
+  std::optional<journal::Lanes> lanes;
+  const absl::Time now = clock_.Now();
+  const auto recompute = [&](sql::Transaction& tx) -> absl::Status {
+    discrepancies.clear();
+    tasks.clear();
+    if (repair) {
+      ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, lane_numbers));
+    }
+    ASSIGN_OR_RETURN(const int64_t revision, repair ? HoldRevision(tx, workspace) : GetRevision(tx, workspace));
+    ASSIGN_OR_RETURN(const CatalogPtr catalog, shelf_.GetCatalog(tx, workspace, revision));
+    ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> customers, LoadCustomers(tx, names));
+    std::vector<size_t> numbers;
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (!customers[i].has_value() || customers[i]->revision != revision) continue;
+      numbers.push_back(i);
+      tasks.push_back(
+          {.name = names[i], .catalog = catalog, .customer = *std::move(customers[i]), .anew = true, .sweeping = true});
+    }
+    ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
+    std::vector<Task> differing;
+    for (size_t i = 0; i < tasks.size(); ++i) {
+      const Dossier kept = tasks[i].customer.dossier;
+      RETURN_IF_ERROR(Evaluate(tx, shelf_, now, tasks[i]));
+      ASSIGN_OR_RETURN(const bool differs,
+                       FindDiscrepancies(tx, shelf_, now, kept, tasks[i], numbers[i], discrepancies));
+      if (differs) differing.push_back(std::move(tasks[i]));
+    }
+    tasks = std::move(differing);
+    if (!repair || tasks.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(MakeFacts(tx, journal_, now, tasks));
+    AppendFacts(*lanes, tasks);
+    RETURN_IF_ERROR(Save(tx, tasks).status());
+    return journal_.Store(tx, *lanes);
+  };
+  RETURN_IF_ERROR(repair ? journal_.db().Transact(recompute) : journal_.db().Read(recompute));
+  if (!repair || tasks.empty()) return discrepancies;
+  memory_.Clear();  // What was mended may have left the lanes where they were.
+  journal_.Announce(*lanes);
+  const std::vector<StageCache::Stretch> stretches = ToStretches(*lanes);
+  cache_.Put(ToValues(ToChanges(std::move(tasks)), journal_.epoch()), stretches);
+  return discrepancies;
+}
+
 absl::Status ApplyJourneyFacts(sql::Transaction& tx, journal::Lanes&, absl::Span<const journal::Entry> entries) {
   for (const journal::Entry& entry : entries) {
     ASSIGN_OR_RETURN(const JourneyFact fact, ToJourneyFact(entry));
     if (const auto* version = std::get_if<PublishedVersion>(&fact)) {
       RETURN_IF_ERROR(AddVersion(tx, entry.workspace, *version));
+      if (version->plan.empty()) continue;
+      RETURN_IF_ERROR(AddMigration(tx, entry.workspace, version->journey_id, version->number, version->plan));
     } else {
       RETURN_IF_ERROR(CloseVersions(tx, entry.workspace, std::get<ClosedVersions>(fact)));
     }

@@ -14,6 +14,7 @@
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/customer_memory.h"
 #include "services/milestone/history.h"
+#include "services/milestone/migration_store.h"
 #include "services/milestone/news.h"
 #include "services/milestone/shelf.h"
 #include "services/milestone/stage_cache.h"
@@ -67,6 +68,24 @@ class Tracker {
   // Lets time reach the next customers whose progress it changes without an event (a window ends, a silence is long
   // enough, a date comes); true where there were any.
   absl::StatusOr<bool> PassTime();
+
+  // Moves the next customers under way on an earlier version to the version of a migration that is applied: their whole
+  // history is folded under it, and what is to be told of that is historical. Once there is nobody left, it is done.
+  absl::Status Move(const Migration& migration);
+
+  // What is kept of a customer's way through a journey, time let pass until now, and what its whole history comes to.
+  struct Discrepancy {
+    size_t customer = 0;      // The i-th of those asked for.
+    JourneyPtr kept_journey;  // Nullptr: nothing is kept.
+    rules::Progress kept;
+    JourneyPtr journey;  // Nullptr: the history comes to nothing.
+    rules::Progress anew;
+  };
+  // Folds the whole histories of these customers, in bytewise order, anew under the versions in force for each, and
+  // tells what is kept otherwise. With `repair` it is then kept as it should be, and what that tells is historical. Who
+  // is not known, or still to be evaluated after a publication, is passed over.
+  absl::StatusOr<std::vector<Discrepancy>> Recompute(absl::string_view workspace,
+                                                     absl::Span<const std::string> customer_ids, bool repair);
 
  private:
   absl::StatusOr<Written> Write(sql::Transaction& tx, journal::Lanes& lanes, absl::Span<Item> items,

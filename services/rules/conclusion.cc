@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/rules/difference.h"
 #include "services/rules/progress.h"
 
 namespace waymark::rules {
@@ -164,20 +165,6 @@ class Telling {
   Conclusion template_;
 };
 
-// The how manieth enrollment with its key a run is, from 1.
-uint32_t OrdinalOf(absl::Span<const Run> runs, size_t index) {
-  return static_cast<uint32_t>(std::count_if(runs.begin(), runs.begin() + index + 1,
-                                             [&](const Run& run) { return run.key == runs[index].key; }));
-}
-
-// The enrollment with the same key and ordinal; nullptr: there is none.
-const Run* Counterpart(absl::Span<const Run> runs, const std::string& key, uint32_t ordinal) {
-  for (const Run& run : runs) {
-    if (run.key == key && --ordinal == 0) return &run;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 std::vector<Conclusion> Compare(const Journey& journey, const Progress& before, const Progress& after) {
@@ -187,11 +174,11 @@ std::vector<Conclusion> Compare(const Journey& journey, const Progress& before, 
   const absl::Span<const Run> are = after.enrollments();
   for (size_t i = 0; i < were.size(); ++i) {
     const uint32_t ordinal = OrdinalOf(were, i);
-    if (Counterpart(are, were[i].key, ordinal) == nullptr) telling.Compare(&were[i], nullptr, ordinal);
+    if (FindRun(are, were[i].key, ordinal) == nullptr) telling.Compare(&were[i], nullptr, ordinal);
   }
   for (size_t i = 0; i < are.size(); ++i) {
     const uint32_t ordinal = OrdinalOf(are, i);
-    telling.Compare(Counterpart(were, are[i].key, ordinal), &are[i], ordinal);
+    telling.Compare(FindRun(were, are[i].key, ordinal), &are[i], ordinal);
   }
   return conclusions;
 }

@@ -3,9 +3,12 @@
 //   waymark_benchmark ingest   [sqlite|postgres] [events=1000000] [batch=1000] [under_way] [connections=2]
 //   waymark_benchmark raw      [sqlite|postgres] [events=1000000] [batch=1000]
 //   waymark_benchmark stage    [process|redis]   [calls=200000]  [under_way=64] [connections=2]
+//   waymark_benchmark preview  [sqlite|postgres] [events=1000000]
 //   waymark_benchmark echo                       [calls=200000]  [under_way=64] [connections=2]
 #include <google/protobuf/struct.pb.h>
+#include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/security/credentials.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -37,6 +40,7 @@
 #include "waymark/journey/v1/definition.pb.h"
 #include "waymark/milestone/v1/event.grpc.pb.h"
 #include "waymark/milestone/v1/milestone.grpc.pb.h"
+#include "waymark/milestone/v1/replay.grpc.pb.h"
 
 namespace waymark::benchmark {
 namespace {
@@ -306,6 +310,24 @@ Load ReadStages(int port, int connections, int under_way, int64_t calls, int64_t
                });
 }
 
+// Previews the version in force against itself over everybody's history: both are folded in full.
+int Preview(int port, int64_t events) {
+  const auto channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials());
+  const auto stub = v1::ReplayService::NewStub(channel);
+  v1::PreviewVersionRequest request;
+  request.mutable_replay()->set_journey_id("journey");
+  grpc::ClientContext context;
+  const absl::Time begun = absl::Now();
+  const auto reader = stub->PreviewVersion(&context, request);
+  v1::PreviewVersionResponse response;
+  while (reader->Read(&response)) continue;
+  const double seconds = absl::ToDoubleSeconds(absl::Now() - begun);
+  if (!reader->Finish().ok() || response.report().customers() == 0) return 1;
+  std::printf("%-40s %10.0f /s   %.2f s for %d customers   peak %d MiB\n", "preview", events / seconds, seconds,
+              static_cast<int>(response.report().customers()), static_cast<int>(PeakMemory()));
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   const Arguments arguments(argc, argv);
@@ -320,6 +342,11 @@ int Main(int argc, char** argv) {
     const Load load = Ingest(service.server->port(), connections, static_cast<int>(under_way), events, batch);
     Print(absl::StrCat("ingest, batch ", batch).c_str(), load, batch);
     return load.failures == 0 ? 0 : 1;
+  }
+  if (what == "preview") {
+    const Service service(engine);
+    if (Ingest(service.server->port(), 2, 8, events, 1'000).failures > 0) return 1;
+    return Preview(service.server->port(), events);
   }
   if (what == "raw") {
     Raw(engine, events, batch);
@@ -351,7 +378,8 @@ int Main(int argc, char** argv) {
     Print(redis == nullptr ? "GetCurrentStage, cache in process" : "GetCurrentStage, cache in Redis", load, 1);
     return load.failures == 0 ? 0 : 1;
   }
-  std::fprintf(stderr, "usage: waymark_benchmark ingest|raw|stage|echo [name=value ...]; the source tells more\n");
+  std::fprintf(stderr,
+               "usage: waymark_benchmark ingest|raw|stage|preview|echo [name=value ...]; the source tells more\n");
   return 2;
 }
 

@@ -6,11 +6,14 @@
 
 namespace waymark::flows {
 
-static const char kJourney[] = R"({"entry": {"triggers": [{"first_event": {"event_types": ["$-type"]}}]}, "stages": [
+static const char kJourney[] =
+    R"({"entry": {"triggers": [{"first_event": {"event_types": ["$-type"]}}, {"by_call": {}}]}, "stages": [
   {"key": "$-stage", "title": "First", "goal": "To begin", "milestones": [
     {"key": "$-milestone", "title": "Began", "scope": "SCOPE_FROM_STAGE",
-     "criterion": {"event_count": {"event_types": ["$-type"], "at_least": 1}}},
+     "criterion": {"any_of": {"criteria": [{"event_count": {"event_types": ["$-type"]}}, {"attested": {}}]}}},
     {"key": "later", "title": "Went on", "scope": "SCOPE_FROM_STAGE",
+     "criterion": {"event_count": {"event_types": ["$-type"], "at_least": 1000}}}]},
+  {"key": "$-next-stage", "milestones": [{"key": "much-later", "scope": "SCOPE_FROM_STAGE",
      "criterion": {"event_count": {"event_types": ["$-type"], "at_least": 1000}}}]}]})";
 // The same with a field of every kind that can name something.
 static const char kWholeJourney[] = R"({
@@ -42,6 +45,26 @@ static const char kWholeJourney[] = R"({
     {"event": "$-type", "user": "$-user"}, {"attest": "$-milestone", "role": "csm"}, {"completed_journey": "$-journey"},
     {"band": {"scorecard_id": "$-scorecard", "band": "green"}}],
     "expect": [{"stage": "$-stage", "achieved": ["$-milestone"], "not_achieved": ["$-milestone"], "exit": "gone"}]}]})";
+// One that makes sense, so that it may be a candidate, with a field of every kind that can name something.
+static const char kCandidate[] =
+    R"({"entry": {"triggers": [{"first_event": {"event_types": ["$-type"]}}, {"journey_completed": {"journey_id":
+  "$-journey"}}]}, "stages": [{"key": "$-stage", "milestones": [{"key": "$-milestone", "scope":
+  "SCOPE_FROM_STAGE", "criterion": {"event_count": {"event_types": ["$-type"], "at_least": 2}}, "variants":
+  [{"segment_id": "$-segment", "criterion": {"event_count": {"event_types": ["$-type"], "at_least": 3}}}]},
+  {"key": "zlater", "scope": "SCOPE_FROM_STAGE", "depends_on": ["$-milestone"], "criterion": {"any_of":
+  {"criteria": [{"sequence": {"steps": [{"event_types": ["$-type"]}, {"event_types": ["$-type"]}]}}, {"absence":
+  {"event_types": ["$-type"], "lasting": "3600s"}}, {"health_band": {"scorecard_id": "$-scorecard", "bands":
+  ["green"]}}, {"segment": {"segment_id": "$-segment"}}, {"attested": {"role": "csm"}}]}}}]}, {"key": "zlast",
+  "parent_key": "$-stage", "entry_criterion": {"milestone": {"milestone_key": "$-milestone"}}, "milestones":
+  [{"key": "zdone", "scope": "SCOPE_FROM_STAGE", "criterion": {"event_count": {"event_types": ["zdone"]}}}]}],
+  "transitions": [{"key": "onward", "from_stage": "$-stage", "to_stage": "zlast"}], "touchpoints": [{"key": "call",
+  "stage_key": "$-stage", "after_milestone": "$-milestone", "before_milestone": "zlater", "channel":
+  "CHANNEL_PHONE", "expected_event": "$-type", "playbook_id": "$-playbook"}], "personas": [{"persona_id":
+  "$-persona"}], "segments": [{"segment_id": "$-segment"}], "scenarios": [{"key": "quick", "persona_id":
+  "$-persona", "steps": [{"event": "$-type", "user": "$-user"}, {"at": "3600s", "attest": "$-milestone", "role":
+  "csm"}, {"at": "3600s", "completed_journey": "$-journey"}, {"at": "3600s", "band": {"scorecard_id":
+  "$-scorecard", "band": "green"}}], "expect": [{"stage": "$-stage", "achieved": ["$-milestone"], "not_achieved":
+  ["zlater"]}]}]})";
 const char kSegment[] = R"({"title": "Big", "criterion": {"all_of": {"criteria": [
   {"event_count": {"event_types": ["$-type"]}}, {"sequence": {"steps": [{"event_types": ["$-type"]},
   {"event_types": ["$-type"]}]}}, {"absence": {"event_types": ["$-type"], "lasting": "60s"}},
@@ -69,6 +92,14 @@ std::string JourneyDraft() {
 // A request with the whole definition in `field`, after what else is said.
 static std::string WithWholeJourney(const std::string& field, const std::string& before = "") {
   return absl::StrCat("{", before, "\"", field, "\": ", kWholeJourney, "}");
+}
+// What is compared with the candidate, over one customer's history or everybody's.
+static std::string ReplayOfCandidate() {
+  return absl::StrCat(
+      R"({"replay": {"journey_id": "$-journey", "definition": )", kCandidate,
+      R"(, "segments": [{"segment_id": "$-segment", "number": 1, "criterion": {"attribute": {"name": "seats", "at_least": 100}}}],
+                         "customer_ids": ["$-customer", "$-customer-two"], )",
+      kToken, "}}");
 }
 std::string ScorecardDraft() {
   return absl::StrCat(R"({"scorecard_id": "$-scorecard", "change_note": "Why", "definition": )", kScorecard, "}");
@@ -125,6 +156,11 @@ const std::vector<Sample>& Samples() {
       {"milestone.v1.MilestoneService.GetProgress", Needs::kReader,
        absl::StrCat(R"({"customer_id": "$-customer", "journey_id": "$-journey", )", kToken, "}")},
       {"milestone.v1.MilestoneService.ListTimeline", Needs::kReader, R"({"customer_id": "$-customer"})"},
+      {"milestone.v1.MilestoneService.Explain", Needs::kReader,
+       absl::StrCat(R"({"customer_id": "$-customer", "journey_id": "$-journey", )", kToken, "}")},
+      {"milestone.v1.MilestoneService.WhyNot", Needs::kReader,
+       absl::StrCat(R"({"customer_id": "$-customer", "journey_id": "$-journey", "stage_key": "$-next-stage", )", kToken,
+                    "}")},
       {"milestone.v1.AnalyticsService.GetFunnel", Needs::kReader,
        absl::StrCat(R"({"journey_id": "$-journey", "cohort": {"as_of": "$time"}, "include_open": true, )", kToken,
                     "}")},
@@ -137,6 +173,13 @@ const std::vector<Sample>& Samples() {
       {"milestone.v1.AnalyticsService.GetConformance", Needs::kReader,
        absl::StrCat(R"({"journey_id": "$-journey", "cohort": {}, "customer_id": "$-customer", )", kToken, "}")},
       {"milestone.v1.EventService.ListEventTypes", Needs::kReader, absl::StrCat("{", kToken, "}")},
+      {"milestone.v1.ReplayService.PreviewVersion", Needs::kReader, ReplayOfCandidate()},
+      {"milestone.v1.ReplayService.PreviewVersion", Needs::kReader, R"({"replay": {"journey_id": "$-journey"}})"},
+      {"milestone.v1.ReplayService.WhatIf", Needs::kReader, ReplayOfCandidate()},
+      {"milestone.v1.ReplayService.GetMigration", Needs::kReader,
+       absl::StrCat(R"({"journey_id": "$-second", "number": 1, )", kToken, "}")},
+      {"milestone.v1.ReplayService.Recompute", Needs::kAdmin,
+       absl::StrCat(R"({"customer_ids": ["$-customer"], "repair": true, )", kToken, "}")},
       {"health.v1.HealthService.GetHealth", Needs::kReader,
        absl::StrCat(R"({"customer_id": "$-customer", "scorecard_id": "$-scorecard", )", kToken, "}")},
       {"health.v1.HealthService.GetHealth", Needs::kReader,
@@ -197,6 +240,9 @@ const std::vector<Sample>& Samples() {
       {"journey.v1.SegmentService.ArchiveSegment", Needs::kAdmin, R"({"segment_id": "$fresh"})"},
       {"journey.v1.JourneyService.PublishVersion", Needs::kAdmin,
        R"({"journey_id": "$-journey", "number": $number, "etag": "$etag"})"},
+      {"journey.v1.JourneyService.PublishVersion", Needs::kAdmin,
+       R"({"journey_id": "$-journey", "number": $number, "etag": "$etag",
+           "plan": {"migration": "MIGRATION_PIN", "content_hash": "any", "outcome_hash": "any"}})"},
       {"health.v1.ScorecardService.PublishVersion", Needs::kAdmin,
        R"({"scorecard_id": "$-scorecard", "number": $number, "etag": "$etag"})"},
       {"notification.v1.PlaybookService.PublishVersion", Needs::kAdmin,
@@ -221,6 +267,17 @@ const std::vector<Sample>& Samples() {
        R"({"playbook": {"playbook_id": "$new", "title": "Title"}})"},
       {"notification.v1.ChannelService.CreateChannel", Needs::kAdmin,
        R"({"channel": {"channel_id": "$new", "title": "Title", "webhook": {"url": "https://example.com/in"}}})"},
+      {"milestone.v1.CustomerService.Identify", Needs::kWriter,
+       R"({"customer_id": "$-customer", "user_id": "$-user", "attributes": {"plan": "pro"}, "author": "Ann"})"},
+      {"milestone.v1.MilestoneService.AttestMilestone", Needs::kWriter,
+       R"({"customer_id": "$-customer", "journey_id": "$-journey", "milestone_key": "$-milestone", "role": "csm",
+           "author": "Ann", "reason": "Seen"})"},
+      {"milestone.v1.MilestoneService.Enroll", Needs::kWriter,
+       R"({"customer_id": "$-customer", "journey_id": "$-journey", "properties": {"plan": "pro"}})"},
+      {"milestone.v1.MilestoneService.OverrideStage", Needs::kWriter,
+       R"({"customer_id": "$enrolled", "journey_id": "$-journey", "stage_key": "$-next-stage", "reason": "Trained"})"},
+      {"milestone.v1.MilestoneService.ExitEnrollment", Needs::kWriter,
+       R"({"customer_id": "$enrolled", "journey_id": "$-journey", "reason": "Closed"})"},
       {"milestone.v1.EventService.IngestEvents", Needs::kWriter,
        R"({"consistency_token": "$token", "events": [{"event_id": "$new", "customer_id": "$-customer",
            "user_id": "$-user", "type": "$-type", "event_time": "$time", "properties": {"plan": "pro"}}]})"},
@@ -258,6 +315,7 @@ const std::map<std::string, std::string>& Kinds() {
       {"etag", "etag"},
       {"content_hash", "hash"},
       {"parent_content_hash", "hash"},
+      {"outcome_hash", "hash"},
       {"page_token", "page"},
       {"consistency_token", "token"},
       {"at_least_as_fresh", "token"},
@@ -307,6 +365,7 @@ const std::map<std::string, std::string>& Kinds() {
       {"path", "text"},
       {"note", "text"},
       {"author", "text"},
+      {"reason", "text"},
       {"authors", "text"},
       {"approver", "text"},
       {"reviewers", "text"},

@@ -15,7 +15,8 @@ enum class Needs { kReader, kWriter, kAdmin };
 // A request that its workspace's admin is answered OK. `$-` stands for the workspace's own names, `$new` for one never
 // used before, `$time` for now, `$token` for a consistency token, `$delivery` for a delivery of `$-customer`, `$number`
 // and `$etag` for a new draft of the method's service, `$published` for a version of `$-journey` that was just
-// published, `$fresh` for a journey, persona and segment that were just made, and `$journey_etag`, `$persona_etag`,
+// published, `$enrolled` for a customer who has just come into `$-journey`, `$fresh` for a journey, persona and segment
+// that were just made, and `$journey_etag`, `$persona_etag`,
 // `$segment_etag` for the etag of `$-journey`, `$-persona` and `$-segment`.
 struct Sample {
   const char* method;  // Below `waymark.`.

@@ -61,6 +61,74 @@ TEST_P(PublicationTest, PublishingAgainChangesNothingAndAnswersTheSame) {
   EXPECT_THAT(Journal(), SizeIs(1));
 }
 
+v1::MigrationPlan PlanOf(const std::string& content_hash) {
+  v1::MigrationPlan plan;
+  plan.set_migration(v1::MIGRATION_REPLAY);
+  plan.set_content_hash(content_hash);
+  plan.set_outcome_hash(std::string(64, 'a'));
+  plan.mutable_as_of()->set_seconds(1'777'888'000);
+  plan.set_epoch(7);
+  for (int lane = 0; lane < journal::kLanes; ++lane) plan.add_lane_positions(lane);
+  return plan;
+}
+
+TEST_P(PublicationTest, APlanTravelsWithWhatWasPreviewedAndWithNothingElse) {
+  const v1::JourneyVersion draft = Onboarding();
+  v1::PublishVersionRequest request;
+  request.set_journey_id("onboarding");
+  request.set_number(1);
+  *request.mutable_plan() = PlanOf(std::string(64, 'b'));
+  const absl::Status other = Ask<v1::PublishVersionResponse>(request).status();
+  EXPECT_EQ(other.code(), absl::StatusCode::kFailedPrecondition) << other;
+  EXPECT_EQ(ReasonOf(other), "WRONG_STATE");
+  EXPECT_THAT(Journal(), IsEmpty());
+
+  *request.mutable_plan() = PlanOf(draft.content_hash());
+  ASSERT_TRUE(Ask<v1::PublishVersionResponse>(request).ok());
+  v1::VersionPublished fact;
+  ASSERT_TRUE(fact.ParseFromString(Journal()[0].payload));
+  EXPECT_EQ(fact.plan().SerializeAsString(), request.plan().SerializeAsString());
+  // Again, with whatever plan: it is published.
+  request.clear_plan();
+  EXPECT_TRUE(Ask<v1::PublishVersionResponse>(request).ok());
+  EXPECT_THAT(Journal(), SizeIs(1));
+}
+
+TEST_P(PublicationTest, APlanThatMovesNobodyNeedsNoPreview) {
+  Onboarding();
+  v1::PublishVersionRequest request;
+  request.set_journey_id("onboarding");
+  request.set_number(1);
+  request.mutable_plan()->set_migration(v1::MIGRATION_PIN);
+  ASSERT_TRUE(Ask<v1::PublishVersionResponse>(request).ok());
+  v1::VersionPublished fact;
+  ASSERT_TRUE(fact.ParseFromString(Journal()[0].payload));
+  EXPECT_FALSE(fact.has_plan());
+}
+
+TEST_P(PublicationTest, PlansThatNoPreviewGaveAreToldByField) {
+  const v1::JourneyVersion draft = Onboarding();
+  const auto wrong = [&](auto change) {
+    v1::PublishVersionRequest request;
+    request.set_journey_id("onboarding");
+    request.set_number(1);
+    *request.mutable_plan() = PlanOf(draft.content_hash());
+    change(*request.mutable_plan());
+    const absl::Status status = Ask<v1::PublishVersionResponse>(request).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    const std::vector<FieldViolation> violations = ViolationsOf(status);
+    return violations.size() == 1 ? violations[0].field : "";
+  };
+  EXPECT_EQ(wrong([](v1::MigrationPlan& plan) { plan.set_migration(static_cast<v1::Migration>(9)); }),
+            "plan.migration");
+  EXPECT_EQ(wrong([](v1::MigrationPlan& plan) { plan.set_content_hash("abc"); }), "plan.content_hash");
+  EXPECT_EQ(wrong([](v1::MigrationPlan& plan) { plan.set_outcome_hash(std::string(64, 'G')); }), "plan.outcome_hash");
+  EXPECT_EQ(wrong([](v1::MigrationPlan& plan) { plan.clear_as_of(); }), "plan.as_of");
+  EXPECT_EQ(wrong([](v1::MigrationPlan& plan) { plan.clear_epoch(); }), "plan.epoch");
+  EXPECT_EQ(wrong([](v1::MigrationPlan& plan) { plan.add_lane_positions(1); }), "plan.lane_positions");
+  EXPECT_EQ(wrong([](v1::MigrationPlan& plan) { plan.set_lane_positions(3, -1); }), "plan.lane_positions");
+}
+
 TEST_P(PublicationTest, ManyPublishersAtOncePublishOnce) {
   Onboarding();
   std::vector<std::string> answers(8);

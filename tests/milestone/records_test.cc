@@ -212,8 +212,8 @@ TEST_P(RecordsTest, AnExitEndsWhatIsOpenAndARepeatAnswersTheSame) {
   EXPECT_EQ(Exit("").code(), absl::StatusCode::kFailedPrecondition);
   ASSERT_TRUE(world_.Ingest({At(0, "acme", "login", "e0")}).ok());
   EXPECT_EQ(Exit("entry_key: 'contract-7'").code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(Exit("").message()), HasSubstr("dated ahead"));
-  clock_.Advance(absl::Minutes(1));
+  // Events may be dated a little ahead: what is decided now is decided after them.
+  ASSERT_TRUE(world_.Ingest({At(3, "acme", "login", "e1")}).ok());
   ASSERT_TRUE(Exit("reason: 'closed down' request_id: 'r'").ok());
   EXPECT_EQ(world_.GetProgress("acme")->enrollments(0).current().state(), v1::ENROLLMENT_STATE_EXITED);
   EXPECT_TRUE(Exit("reason: 'closed down' request_id: 'r'").ok());

@@ -49,8 +49,10 @@ World::World(sql::Database& db, VirtualClock& clock, redis::Client* redis, std::
 
 void World::PublishOnly(const std::string& journey_id, uint32_t number,
                         const journey::v1::JourneyDefinition& definition, const std::string& workspace,
-                        const std::vector<journey::v1::PinnedSegment>& segments) {
+                        const std::vector<journey::v1::PinnedSegment>& segments,
+                        const journey::v1::MigrationPlan* plan) {
   journey::v1::VersionPublished fact;
+  if (plan != nullptr) *fact.mutable_plan() = *plan;
   fact.set_journey_id(journey_id);
   fact.set_number(number);
   *fact.mutable_definition() = definition;

@@ -71,7 +71,8 @@ class World {
   // The same without evaluating anybody.
   void PublishOnly(const std::string& journey_id, uint32_t number, const journey::v1::JourneyDefinition& definition,
                    const std::string& workspace = "default",
-                   const std::vector<journey::v1::PinnedSegment>& segments = {});
+                   const std::vector<journey::v1::PinnedSegment>& segments = {},
+                   const journey::v1::MigrationPlan* plan = nullptr);
   // Runs every loop until none has anything to do.
   void Settle();
 

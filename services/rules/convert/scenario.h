@@ -1,4 +1,4 @@
-// protobuf -> the plain structs of scenarios.
+// protobuf <-> the plain structs of scenarios.
 #ifndef WAYMARK_SERVICES_RULES_CONVERT_SCENARIO_H_
 #define WAYMARK_SERVICES_RULES_CONVERT_SCENARIO_H_
 
@@ -13,6 +13,9 @@ namespace waymark::rules {
 
 // Made for scenarios whose form is right; of others it makes something that means nothing in particular.
 Scenario FromProto(const journey::v1::Scenario& message);
+
+// A step, such as an example is made of. Of what no scenario can say (an exit call, an override) it says an enrollment.
+journey::v1::ScenarioStep ToProto(const ScenarioStep& step);
 
 // The scenarios of a definition, in its order.
 std::vector<Scenario> ScenariosOf(const journey::v1::JourneyDefinition& message);

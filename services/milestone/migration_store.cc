@@ -1,0 +1,77 @@
+#include "services/milestone/migration_store.h"
+
+#include "common/base/status.h"
+
+namespace waymark::milestone {
+namespace {
+
+#define MIGRATION_COLUMNS "workspace, journey_id, number, plan, state, after_customer, moved, changed_since, found_hash"
+
+constexpr char kAdd[] =
+    "INSERT INTO migration (" MIGRATION_COLUMNS ") VALUES ($1, $2, $3, $4, 1, '', 0, 0, '') ON CONFLICT DO NOTHING";
+constexpr char kFindOpen[] =
+    "SELECT " MIGRATION_COLUMNS " FROM migration WHERE state < 3 ORDER BY workspace, journey_id, number LIMIT 1";
+constexpr char kFind[] =
+    "SELECT " MIGRATION_COLUMNS " FROM migration WHERE workspace = $1 AND journey_id = $2 AND number = $3";
+constexpr char kTake[] =
+    "SELECT " MIGRATION_COLUMNS " FROM migration WHERE workspace = $1 AND journey_id = $2 AND number = $3 FOR UPDATE";
+constexpr char kFindOpenOf[] = "SELECT " MIGRATION_COLUMNS
+                               " FROM migration WHERE workspace = $1 AND journey_id = $2 AND state < 3 "
+                               "ORDER BY number LIMIT 1";
+constexpr char kSave[] =
+    "UPDATE migration SET state = $4, after_customer = $5, moved = $6, changed_since = $7, found_hash = $8 "
+    "WHERE workspace = $1 AND journey_id = $2 AND number = $3";
+
+std::optional<Migration> ToMigration(const sql::Rows& rows) {
+  if (rows.empty()) return std::nullopt;
+  const sql::Row& row = rows[0];
+  return Migration{.workspace = row.Text(0),
+                   .journey_id = row.Text(1),
+                   .number = static_cast<uint32_t>(row.Int(2)),
+                   .plan = row.Blob(3),
+                   .state = static_cast<MigrationState>(row.Int(4)),
+                   .after = row.Text(5),
+                   .moved = row.Int(6),
+                   .changed_since = row.Int(7),
+                   .found_hash = row.Text(8)};
+}
+
+}  // namespace
+
+absl::Status AddMigration(sql::Transaction& tx, absl::string_view workspace, absl::string_view journey_id,
+                          uint32_t number, absl::string_view plan) {
+  return tx.Execute(kAdd, {workspace, journey_id, number, sql::Bytes{plan}}).status();
+}
+
+absl::StatusOr<std::optional<Migration>> FindOpenMigration(sql::Transaction& tx) {
+  ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kFindOpen));
+  return ToMigration(rows);
+}
+
+absl::StatusOr<std::optional<Migration>> FindMigration(sql::Transaction& tx, absl::string_view workspace,
+                                                       absl::string_view journey_id, uint32_t number) {
+  ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kFind, {workspace, journey_id, number}));
+  return ToMigration(rows);
+}
+
+absl::StatusOr<std::optional<Migration>> TakeMigration(sql::Transaction& tx, absl::string_view workspace,
+                                                       absl::string_view journey_id, uint32_t number) {
+  ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kTake, {workspace, journey_id, number}));
+  return ToMigration(rows);
+}
+
+absl::StatusOr<std::optional<Migration>> FindOpenMigrationOf(sql::Transaction& tx, absl::string_view workspace,
+                                                             absl::string_view journey_id) {
+  ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kFindOpenOf, {workspace, journey_id}));
+  return ToMigration(rows);
+}
+
+absl::Status SaveMigration(sql::Transaction& tx, const Migration& migration) {
+  return tx
+      .Execute(kSave,
+               {migration.workspace, migration.journey_id, migration.number, static_cast<int64_t>(migration.state),
+                migration.after, migration.moved, migration.changed_since, migration.found_hash})
+      .status();
+}
+
+}  // namespace waymark::milestone

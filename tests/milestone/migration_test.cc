@@ -1,0 +1,272 @@
+// Publication with a plan: those under way move as was previewed, while events go on arriving, however often the
+// service falls over.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "tests/milestone/replays.h"
+
+namespace waymark::milestone {
+namespace {
+
+using ::testing::ElementsAre;
+
+class MigrationTest : public Replays {
+ protected:
+  // The second version asks for two reports where the first asks for three, and has no renewal.
+  static journey::v1::JourneyDefinition Second() {
+    return Steps({{"setup", "connect"}, {"adoption", "report", 2}, {"value", "share"}});
+  }
+
+  journey::v1::MigrationPlan PlanFor(const journey::v1::JourneyDefinition& definition) {
+    const auto report = Preview(definition);
+    EXPECT_TRUE(report.ok()) << report.status();
+    return report->plan();
+  }
+
+  void PublishWith(const journey::v1::JourneyDefinition& definition, const journey::v1::MigrationPlan& plan,
+                   uint32_t number = 2) {
+    world_.PublishOnly("j", number, definition, "default", {}, &plan);
+  }
+
+  absl::StatusOr<v1::GetMigrationResponse> GetMigration(World& world, uint32_t number = 2) {
+    const auto stub = v1::ReplayService::NewStub(world.channel());
+    grpc::ClientContext context;
+    rpc::AddCredential(context, "", "default");
+    v1::GetMigrationRequest request;
+    request.set_journey_id("j");
+    request.set_number(number);
+    v1::GetMigrationResponse response;
+    const grpc::Status status = stub->GetMigration(&context, request, &response);
+    if (!status.ok()) return rpc::FromGrpc(status);
+    return response;
+  }
+
+  static bool RunLoop(World& world, const std::string& name) {
+    for (const Loop& loop : world.parts().loops()) {
+      if (loop.name != name) continue;
+      const auto once = loop.run_once();
+      EXPECT_TRUE(once.ok()) << once.status();
+      return once.ok() && *once;
+    }
+    ADD_FAILURE() << "there is no loop " << name;
+    return false;
+  }
+  static bool Step(World& world) { return RunLoop(world, "move customers to published versions"); }
+
+  // Customer -> version, stage, state, and every date, as the service keeps it.
+  static std::string Look(World& world, const std::string& customer) {
+    const auto progress = world.GetProgress(customer);
+    if (!progress.ok()) return "none";
+    std::string text;
+    for (const v1::EnrollmentProgress& enrollment : progress->enrollments()) {
+      const v1::CurrentStage& current = enrollment.current();
+      absl::StrAppend(&text, "v", current.version(), " ", current.stage_key(), "/", current.state());
+      for (const v1::StageProgress& stage : enrollment.stages()) {
+        absl::StrAppend(&text, " ", stage.stage_key(), "=", stage.enter_time().seconds(), "-",
+                        stage.complete_time().seconds());
+        for (const v1::MilestoneProgress& one : stage.milestones()) {
+          absl::StrAppend(&text, " ", one.milestone_key(), "=", one.achieve_time().seconds());
+        }
+      }
+    }
+    return text;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, MigrationTest, support::BothEngines(), support::EngineName);
+
+TEST_P(MigrationTest, ThoseUnderWayMoveAsPreviewedAndNobodyIsSentAnything) {
+  Begin();
+  const journey::v1::MigrationPlan plan = PlanFor(Second());
+  const std::vector<std::string> before = world_.Facts();
+  PublishWith(Second(), plan);
+  EXPECT_EQ(GetMigration(world_)->state(), v1::MIGRATION_STATE_CHECKING);
+  EXPECT_EQ(GetMigration(world_)->pending_customers(), 3);
+  EXPECT_GT(world_.GetFunnel("j")->pending_customers(), 0);
+  world_.Settle();
+
+  const auto migration = GetMigration(world_);
+  EXPECT_EQ(migration->state(), v1::MIGRATION_STATE_DONE);
+  EXPECT_EQ(migration->customers_moved(), 3);
+  EXPECT_EQ(migration->customers_changed_since(), 0);
+  EXPECT_EQ(migration->pending_customers(), 0);
+  EXPECT_EQ(migration->outcome_hash(), plan.outcome_hash());
+  EXPECT_EQ(world_.GetFunnel("j")->pending_customers(), 0);
+  EXPECT_EQ(world_.StageOf("acme"), "j:value");
+  EXPECT_EQ(world_.StageOf("beta"), "j:value");
+  EXPECT_EQ(world_.StageOf("core"), "j:setup");
+  EXPECT_EQ(world_.GetProgress("core")->enrollments(0).current().version(), 2u);
+
+  // Everything that this told is historical: the renewal that there is no more, the stage that came earlier.
+  const std::vector<std::string> after = world_.Facts();
+  EXPECT_GT(after.size(), before.size());
+  std::multiset<std::string> told(after.begin(), after.end());
+  for (const std::string& fact : before) told.erase(told.find(fact));
+  for (const std::string& fact : told) EXPECT_EQ(fact.back(), '!') << fact;
+  EXPECT_TRUE(told.contains("ConclusionRetracted:acme!"));
+  EXPECT_TRUE(told.contains("MilestoneRevised:acme!"));
+  EXPECT_TRUE(told.contains("StageEntered:beta!"));
+
+  // It is what is in force for them now, and all that is kept is right.
+  EXPECT_EQ(Preview(Second())->customers_changed(), 0);
+  EXPECT_EQ(Preview(OfVersion(2))->outcome_hash(), plan.outcome_hash());
+  EXPECT_EQ(Recompute(false)->customers_differing(), 0);
+  EXPECT_EQ(world_.Facts(), after);
+  // New events count under it, and set off what they should.
+  ASSERT_TRUE(world_.Ingest({At(9, "beta", "share", "b9")}).ok());
+  EXPECT_EQ(world_.GetProgress("beta")->enrollments(0).current().state(), v1::ENROLLMENT_STATE_COMPLETED);
+  const std::vector<std::string> last = world_.Facts();
+  EXPECT_EQ(std::count(last.begin(), last.end(), "JourneyCompleted:beta"), 1);
+}
+
+TEST_P(MigrationTest, AnotherOutcomeThanPreviewedIsRefusedAndNobodyMoves) {
+  Begin();
+  journey::v1::MigrationPlan plan = PlanFor(Second());
+  const std::string outcome = plan.outcome_hash();
+  plan.set_outcome_hash(std::string(64, '0'));
+  const std::vector<std::string> facts = world_.Facts();
+  PublishWith(Second(), plan);
+  world_.Settle();
+  const auto migration = GetMigration(world_);
+  EXPECT_EQ(migration->state(), v1::MIGRATION_STATE_REFUSED);
+  EXPECT_EQ(migration->found_outcome_hash(), outcome);
+  EXPECT_EQ(migration->customers_moved(), 0);
+  EXPECT_EQ(world_.StageOf("acme"), "j:renewal");
+  EXPECT_EQ(world_.GetProgress("acme")->enrollments(0).current().version(), 1u);
+  EXPECT_EQ(world_.Facts(), facts);
+  EXPECT_EQ(world_.GetFunnel("j")->pending_customers(), 0);
+  // The version is in force for who comes now.
+  ASSERT_TRUE(world_.Ingest({At(5, "dora", "connect", "d1")}).ok());
+  EXPECT_EQ(world_.GetProgress("dora")->enrollments(0).current().version(), 2u);
+}
+
+TEST_P(MigrationTest, PositionsOfAnotherJournalAreRefused) {
+  Begin();
+  journey::v1::MigrationPlan plan = PlanFor(Second());
+  plan.set_epoch(plan.epoch() + 1);
+  PublishWith(Second(), plan);
+  world_.Settle();
+  EXPECT_EQ(GetMigration(world_)->state(), v1::MIGRATION_STATE_REFUSED);
+  EXPECT_EQ(GetMigration(world_)->found_outcome_hash(), "");
+  plan.set_epoch(plan.epoch() - 1);
+  plan.set_lane_positions(3, 1'000'000);
+  PublishWith(Second(), plan, 3);
+  world_.Settle();
+  EXPECT_EQ(GetMigration(world_, 3)->state(), v1::MIGRATION_STATE_REFUSED);
+  EXPECT_EQ(world_.StageOf("acme"), "j:renewal");
+}
+
+TEST_P(MigrationTest, WithoutAPlanNobodyMoves) {
+  Begin();
+  world_.Publish("j", 2, Second());
+  EXPECT_EQ(world_.StageOf("acme"), "j:renewal");
+  EXPECT_EQ(GetMigration(world_).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(GetMigration(world_, 0).status().code(), absl::StatusCode::kNotFound);
+}
+
+// Many customers and pages; events arrive between the pages, for some of them; the service ends in the middle, again
+// and again, and another begins on the same database. Who had no news ends exactly as previewed; and everybody ends as
+// whoever had been under the new version from the start.
+TEST_P(MigrationTest, WhileEventsArriveAndTheServiceFallsOverEverybodyEndsWhereTheirHistoryLeads) {
+  const unsigned seed = Seed();
+  SCOPED_TRACE(absl::StrCat("WAYMARK_SEED=", seed));
+  std::mt19937 random(seed);
+  const auto pick = [&](int n) { return static_cast<int>(random() % n); };
+  const char* types[] = {"connect", "report", "renew", "share", "login"};
+  world_.Publish("j", 1, Onboarding());
+  constexpr int kCustomers = 900;
+  int events = 0;
+  const auto some = [&](int count, int from, int to) {
+    std::vector<v1::Event> list;
+    for (int i = 0; i < count; ++i) {
+      list.push_back(
+          At(from + pick(to - from), absl::StrCat("c", pick(kCustomers)), types[pick(5)], absl::StrCat("e", ++events)));
+    }
+    return list;
+  };
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(world_.Ingest(some(1'000, -900, 0)).ok());
+  v1::PreviewVersionRequest request = Of(Second());
+  request.set_change_limit(1'000);
+  const auto previewed = Preview(request);
+  ASSERT_TRUE(previewed.ok()) << previewed.status();
+  std::map<std::string, std::string> expected;
+  for (const v1::CustomerDifference& change : previewed->changes()) {
+    const v1::Standing& to = change.enrollments(0).to();
+    expected[change.customer_id()] = absl::StrCat("v2 ", to.stage_key(), "/", to.state());
+  }
+  clock_.Advance(absl::Minutes(30));
+  // Some have news before the version is known here …
+  std::set<std::string> changed;
+  const auto arrive = [&](World& world, int count, int from, int to) {
+    const std::vector<v1::Event> list = some(count, from, to);
+    for (const v1::Event& event : list) changed.insert(event.customer_id());
+    ASSERT_TRUE(world.Ingest(list).ok());
+  };
+  arrive(world_, 20, 0, 20);
+  PublishWith(Second(), previewed->plan());
+  const size_t facts = world_.Facts().size();
+
+  // … and some while it is applied: by one replica after another, each of which does a little.
+  int replicas = 0;
+  for (bool more = true; more; ++replicas) {
+    World replica(*db_, clock_);
+    for (int step = pick(3); more && step >= 0; --step) {
+      if (pick(2) == 0) RunLoop(replica, "evaluate customers after publication");
+      more = Step(replica);
+      if (more) arrive(replica, 5, -900, 20);  // Late ones, too.
+    }
+  }
+  EXPECT_GE(replicas, 2);
+  world_.Settle();
+
+  const auto migration = GetMigration(world_);
+  EXPECT_EQ(migration->state(), v1::MIGRATION_STATE_DONE);
+  EXPECT_GT(migration->customers_moved(), 500);
+  EXPECT_GT(migration->customers_changed_since(), 5);
+  EXPECT_LE(migration->customers_changed_since(), static_cast<int64_t>(changed.size()));
+  int as_previewed = 0;
+  for (const auto& [customer, standing] : expected) {
+    if (changed.contains(customer)) continue;
+    EXPECT_THAT(Look(world_, customer), ::testing::StartsWith(standing)) << customer;
+    ++as_previewed;
+  }
+  EXPECT_GT(as_previewed, 20);
+  EXPECT_EQ(Recompute(false)->customers_differing(), 0);
+  EXPECT_EQ(Preview(OfVersion(2))->customers_changed(), 0);
+
+  // The same history where there never was another version.
+  const auto db = support::OpenFresh(GetParam());
+  World fresh(*db, clock_);
+  fresh.Publish("j", 2, Second());
+  std::vector<v1::Event> all;
+  for (int c = 0; c < kCustomers; ++c) {
+    grpc::ClientContext context;
+    rpc::AddCredential(context, "", "default");
+    v1::ListTimelineRequest list;
+    list.set_customer_id(absl::StrCat("c", c));
+    list.set_page_size(1'000);
+    v1::ListTimelineResponse timeline;
+    if (!world_.milestones().ListTimeline(&context, list, &timeline).ok()) continue;
+    for (const v1::TimelineItem& item : timeline.items()) {
+      if (item.has_event()) all.push_back(item.event());
+    }
+  }
+  EXPECT_EQ(static_cast<int>(all.size()), events);
+  for (size_t i = 0; i < all.size(); i += 1'000) {
+    ASSERT_TRUE(fresh.Ingest({all.begin() + i, all.begin() + std::min(all.size(), i + 1'000)}).ok());
+  }
+  for (int c = 0; c < kCustomers; ++c) {
+    const std::string customer = absl::StrCat("c", c);
+    ASSERT_EQ(Look(world_, customer), Look(fresh, customer)) << customer;
+  }
+  EXPECT_GT(world_.Facts().size(), facts);
+}
+
+}  // namespace
+}  // namespace waymark::milestone
