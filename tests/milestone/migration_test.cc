@@ -89,6 +89,9 @@ TEST_P(MigrationTest, ThoseUnderWayMoveAsPreviewedAndNobodyIsSentAnything) {
   EXPECT_EQ(GetMigration(world_)->state(), v1::MIGRATION_STATE_CHECKING);
   EXPECT_EQ(GetMigration(world_)->pending_customers(), 3);
   EXPECT_GT(world_.GetFunnel("j")->pending_customers(), 0);
+  // While people move, nobody can say where everybody stands.
+  EXPECT_EQ(Preview(Second()).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(WhatIf(Second()).status().code(), absl::StatusCode::kFailedPrecondition);
   world_.Settle();
 
   const auto migration = GetMigration(world_);
