@@ -42,7 +42,7 @@ CREATE INDEX customer_next_change ON customer (next_change) WHERE next_change IS
 CREATE TABLE migration (
   workspace TEXT NOT NULL, journey_id TEXT NOT NULL, number BIGINT NOT NULL,
   plan BYTEA NOT NULL, state BIGINT NOT NULL, after_customer TEXT NOT NULL,
-  moved BIGINT NOT NULL, changed_since BIGINT NOT NULL, found_hash TEXT NOT NULL,
+  moved BIGINT NOT NULL, changed_since BIGINT NOT NULL, changed_customers BYTEA NOT NULL, found_hash TEXT NOT NULL,
   PRIMARY KEY (workspace, journey_id, number)
 );
 )sql"},

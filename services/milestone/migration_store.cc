@@ -1,14 +1,16 @@
 #include "services/milestone/migration_store.h"
 
+#include "common/base/packed.h"
 #include "common/base/status.h"
 
 namespace waymark::milestone {
 namespace {
 
-#define MIGRATION_COLUMNS "workspace, journey_id, number, plan, state, after_customer, moved, changed_since, found_hash"
+#define MIGRATION_COLUMNS \
+  "workspace, journey_id, number, plan, state, after_customer, moved, changed_since, changed_customers, found_hash"
 
 constexpr char kAdd[] =
-    "INSERT INTO migration (" MIGRATION_COLUMNS ") VALUES ($1, $2, $3, $4, 1, '', 0, 0, '') ON CONFLICT DO NOTHING";
+    "INSERT INTO migration (" MIGRATION_COLUMNS ") VALUES ($1, $2, $3, $4, 1, '', 0, 0, $5, '') ON CONFLICT DO NOTHING";
 constexpr char kFindOpen[] =
     "SELECT " MIGRATION_COLUMNS " FROM migration WHERE state < 3 ORDER BY workspace, journey_id, number LIMIT 1";
 constexpr char kFind[] =
@@ -19,8 +21,21 @@ constexpr char kFindOpenOf[] = "SELECT " MIGRATION_COLUMNS
                                " FROM migration WHERE workspace = $1 AND journey_id = $2 AND state < 3 "
                                "ORDER BY number LIMIT 1";
 constexpr char kSave[] =
-    "UPDATE migration SET state = $4, after_customer = $5, moved = $6, changed_since = $7, found_hash = $8 "
+    "UPDATE migration SET state = $4, after_customer = $5, moved = $6, changed_since = $7, changed_customers = $8, "
+    "found_hash = $9 "
     "WHERE workspace = $1 AND journey_id = $2 AND number = $3";
+
+std::string Pack(const std::vector<std::string>& texts) {
+  std::string bytes;
+  for (const std::string& text : texts) PutText(text, bytes);
+  return bytes;
+}
+
+std::vector<std::string> Unpack(absl::string_view bytes) {
+  std::vector<std::string> texts;
+  for (Unpacker in(bytes); !in.AtEnd();) texts.emplace_back(in.Text());
+  return texts;
+}
 
 std::optional<Migration> ToMigration(const sql::Rows& rows) {
   if (rows.empty()) return std::nullopt;
@@ -33,14 +48,15 @@ std::optional<Migration> ToMigration(const sql::Rows& rows) {
                    .after = row.Text(5),
                    .moved = row.Int(6),
                    .changed_since = row.Int(7),
-                   .found_hash = row.Text(8)};
+                   .changed_customers = Unpack(row.Blob(8)),
+                   .found_hash = row.Text(9)};
 }
 
 }  // namespace
 
 absl::Status AddMigration(sql::Transaction& tx, absl::string_view workspace, absl::string_view journey_id,
                           uint32_t number, absl::string_view plan) {
-  return tx.Execute(kAdd, {workspace, journey_id, number, sql::Bytes{plan}}).status();
+  return tx.Execute(kAdd, {workspace, journey_id, number, sql::Bytes{plan}, sql::Bytes{}}).status();
 }
 
 absl::StatusOr<std::optional<Migration>> FindOpenMigration(sql::Transaction& tx) {
@@ -67,10 +83,11 @@ absl::StatusOr<std::optional<Migration>> FindOpenMigrationOf(sql::Transaction& t
 }
 
 absl::Status SaveMigration(sql::Transaction& tx, const Migration& migration) {
+  const std::string changed = Pack(migration.changed_customers);
   return tx
       .Execute(kSave,
                {migration.workspace, migration.journey_id, migration.number, static_cast<int64_t>(migration.state),
-                migration.after, migration.moved, migration.changed_since, migration.found_hash})
+                migration.after, migration.moved, migration.changed_since, sql::Bytes{changed}, migration.found_hash})
       .status();
 }
 

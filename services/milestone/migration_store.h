@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,7 +25,8 @@ struct Migration {
   std::string after;  // The last customer looked at.
   int64_t moved = 0;
   int64_t changed_since = 0;
-  std::string found_hash;  // With kRefused.
+  std::vector<std::string> changed_customers;  // The first of them.
+  std::string found_hash;                      // With kRefused.
 };
 
 // Adds one that is to be checked. One that is known changes nothing.

@@ -203,6 +203,7 @@ absl::StatusOr<v1::GetMigrationResponse> Reader::GetMigration(absl::string_view 
     answer.set_customers_changed_since(migration->changed_since);
     answer.set_outcome_hash(plan.outcome_hash());
     answer.set_found_outcome_hash(migration->found_hash);
+    for (const std::string& customer_id : migration->changed_customers) answer.add_changed_customer_ids(customer_id);
     if (migration->state == MigrationState::kDone || migration->state == MigrationState::kRefused) {
       return absl::OkStatus();
     }

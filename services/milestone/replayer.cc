@@ -10,6 +10,7 @@
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/lane_histories.h"
+#include "services/milestone/migration_store.h"
 #include "services/milestone/news.h"
 
 namespace waymark::milestone {
@@ -248,16 +249,23 @@ absl::Status Replayer::ReplayChosen(const Course& course, const std::vector<Subj
   return absl::OkStatus();
 }
 
-absl::Status Replayer::End(const Course& course) {
+absl::Status Replayer::CheckHolds(const Course& course) {
   return journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
     ASSIGN_OR_RETURN(const int64_t revision, GetRevision(tx, course.workspace));
-    if (revision == course.revision) return absl::OkStatus();
-    return WrongState("a version was published or retired while the history was replayed: ask again");
+    if (revision != course.revision) {
+      return WrongState("a version was published or retired while the history was replayed: ask again");
+    }
+    ASSIGN_OR_RETURN(const std::optional<Migration> migration,
+                     FindOpenMigrationOf(tx, course.workspace, course.candidate->version().journey_id));
+    if (!migration.has_value()) return absl::OkStatus();
+    return WrongState(absl::StrCat("customers are being moved to version ", migration->number, " of journey \"",
+                                   migration->journey_id, "\": ask again when they have been"));
   });
 }
 
 absl::StatusOr<v1::PreviewReport> Replayer::PreviewVersion(const ReplayOrder& order, size_t most_changes, Tell tell) {
   ASSIGN_OR_RETURN(Course course, Begin(order));
+  RETURN_IF_ERROR(CheckHolds(course));
   std::vector<Subject> subjects;
   RETURN_IF_ERROR(ListSubjects(order, course, subjects));
   if (!tell(0, static_cast<int64_t>(subjects.size()))) return NobodyWaits();
@@ -265,7 +273,7 @@ absl::StatusOr<v1::PreviewReport> Replayer::PreviewVersion(const ReplayOrder& or
   const auto take = [&](const Replayed& replayed) { sum.Add(replayed); };
   RETURN_IF_ERROR(order.customer_ids.empty() ? ReplayAll(course, subjects, tell, take)
                                              : ReplayChosen(course, subjects, tell, take));
-  RETURN_IF_ERROR(End(course));
+  RETURN_IF_ERROR(CheckHolds(course));
   v1::PreviewReport report = sum.ToReport();
   SetTime(course.as_of, report.mutable_as_of());
   if (!order.customer_ids.empty() || order.base_number != 0 || order.as_of.has_value()) return report;
@@ -281,6 +289,7 @@ absl::StatusOr<v1::PreviewReport> Replayer::PreviewVersion(const ReplayOrder& or
 
 absl::StatusOr<v1::WhatIfReport> Replayer::WhatIf(const ReplayOrder& order, Tell tell) {
   ASSIGN_OR_RETURN(Course course, Begin(order));
+  RETURN_IF_ERROR(CheckHolds(course));
   std::vector<Subject> subjects;
   RETURN_IF_ERROR(ListSubjects(order, course, subjects));
   if (!tell(0, static_cast<int64_t>(subjects.size()))) return NobodyWaits();
@@ -288,7 +297,7 @@ absl::StatusOr<v1::WhatIfReport> Replayer::WhatIf(const ReplayOrder& order, Tell
   const auto take = [&](const Replayed& replayed) { sum.Add(replayed); };
   RETURN_IF_ERROR(order.customer_ids.empty() ? ReplayAll(course, subjects, tell, take)
                                              : ReplayChosen(course, subjects, tell, take));
-  RETURN_IF_ERROR(End(course));
+  RETURN_IF_ERROR(CheckHolds(course));
   v1::WhatIfReport report = sum.ToReport();
   SetTime(course.as_of, report.mutable_as_of());
   return report;

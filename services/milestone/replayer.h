@@ -68,8 +68,8 @@ class Replayer {
   absl::Status ListSubjects(const ReplayOrder& order, Course& course, std::vector<Subject>& subjects);
   absl::Status ReplayAll(const Course& course, const std::vector<Subject>& subjects, Tell tell, Take take);
   absl::Status ReplayChosen(const Course& course, const std::vector<Subject>& subjects, Tell tell, Take take);
-  // Sees that what the course goes by still holds.
-  absl::Status End(const Course& course);
+  // Sees that what the course goes by holds: at first and at last.
+  absl::Status CheckHolds(const Course& course);
 
   journal::Journal& journal_;
   Shelf& shelf_;

@@ -24,6 +24,8 @@ namespace {
 constexpr int kSweepPage = 200;
 // The same of customers whose time has come.
 constexpr int kTimerPage = 200;
+// How many customers with news since the preview a migration remembers by name.
+constexpr size_t kMostChangedTold = 1'000;
 
 // Whether an item comes before an instant at which time alone was looked at already.
 bool IsBeforeATimer(const rules::Item& item, const Dossier& dossier) {
@@ -404,8 +406,12 @@ absl::Status Tracker::Move(const Migration& migration) {
     ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
     for (const Task& task : tasks) {
       const int64_t seen = plan.lane_positions(journal::LaneOf(task.name.workspace, task.name.customer_id));
-      way->changed_since += std::any_of(task.items.begin(), task.items.end(),
-                                        [&](const rules::Item& item) { return item.number > seen; });
+      if (std::none_of(task.items.begin(), task.items.end(),
+                       [&](const rules::Item& item) { return item.number > seen; })) {
+        continue;
+      }
+      ++way->changed_since;
+      if (way->changed_customers.size() < kMostChangedTold) way->changed_customers.push_back(task.customer.customer_id);
     }
     way->moved += static_cast<int64_t>(tasks.size());
     RETURN_IF_ERROR(SaveMigration(tx, *way));

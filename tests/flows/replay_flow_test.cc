@@ -150,6 +150,12 @@ TEST_P(ReplayFlowTest, AFileADraftAndWhatIsWrongWithThem) {
     EXPECT_TRUE(ran.ok());
     return absl::StrCat(ran->exit_code, " ", ran->err);
   };
+  // Published with what was previewed, its segment pinned.
+  EXPECT_THAT(
+      deployment.Waymark({"journey", "publish", "way", "2", "--replay"}),
+      AllOf(HasSubstr(expected), HasSubstr("version 2 published, every customer is evaluated by it\n2 customers "
+                                           "moved to it\n")));
+  EXPECT_THAT(deployment.Waymark({"get", "stage", "globex", "--fresh"}), HasSubstr("buy"));
   EXPECT_THAT(run({"preview", "way"}), HasSubstr("2 waymark: name the candidate"));
   EXPECT_THAT(run({"preview", "way", "--version", "9"}), HasSubstr("1 waymark: there is no version 9"));
   EXPECT_THAT(run({"preview", "way", "--version", "1", "--as-of", "soon"}), HasSubstr("2 waymark: --as-of"));

@@ -89,6 +89,9 @@ TEST_P(MigrationTest, ThoseUnderWayMoveAsPreviewedAndNobodyIsSentAnything) {
   EXPECT_EQ(GetMigration(world_)->state(), v1::MIGRATION_STATE_CHECKING);
   EXPECT_EQ(GetMigration(world_)->pending_customers(), 3);
   EXPECT_GT(world_.GetFunnel("j")->pending_customers(), 0);
+  // While people move, nobody can say where everybody stands.
+  EXPECT_EQ(Preview(Second()).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(WhatIf(Second()).status().code(), absl::StatusCode::kFailedPrecondition);
   world_.Settle();
 
   const auto migration = GetMigration(world_);
@@ -230,6 +233,9 @@ TEST_P(MigrationTest, WhileEventsArriveAndTheServiceFallsOverEverybodyEndsWhereT
   EXPECT_GT(migration->customers_moved(), 500);
   EXPECT_GT(migration->customers_changed_since(), 5);
   EXPECT_LE(migration->customers_changed_since(), static_cast<int64_t>(changed.size()));
+  EXPECT_EQ(migration->changed_customer_ids_size(), migration->customers_changed_since());
+  EXPECT_TRUE(std::is_sorted(migration->changed_customer_ids().begin(), migration->changed_customer_ids().end()));
+  for (const std::string& customer : migration->changed_customer_ids()) EXPECT_TRUE(changed.contains(customer));
   int as_previewed = 0;
   for (const auto& [customer, standing] : expected) {
     if (changed.contains(customer)) continue;

@@ -599,6 +599,25 @@ TEST_P(ReplayTest, SegmentsThatAreGivenDecide) {
   EXPECT_THAT(Flows(*report), UnorderedElementsAre("adoption > setup: 1", "renewal > adoption: 1"));
 }
 
+TEST_P(ReplayTest, TheCandidateMayLookInsideEventsThatTheBaseOnlyCounts) {
+  Begin();
+  v1::Event event = At(5, "core", "connect", "c2");
+  event.set_user_id("ann");
+  (*event.mutable_properties()->mutable_fields())["plan"].set_string_value("pro");
+  ASSERT_TRUE(world_.Ingest({event}).ok());
+  journey::v1::JourneyDefinition candidate = Onboarding();
+  journey::v1::ValueCondition& where =
+      *candidate.mutable_stages(0)->mutable_milestones(0)->mutable_criterion()->mutable_event_count()->add_where();
+  where.set_name("plan");
+  where.mutable_equals()->set_string_value("pro");
+  v1::PreviewVersionRequest request = Of(candidate);
+  const auto everybody = Preview(request);
+  ASSERT_TRUE(everybody.ok()) << everybody.status();
+  EXPECT_THAT(Flows(*everybody), UnorderedElementsAre("adoption > setup: 1", "renewal > setup: 1"));
+  for (const char* customer : {"acme", "beta", "core"}) request.mutable_replay()->add_customer_ids(customer);
+  EXPECT_EQ(Preview(request)->outcome_hash(), everybody->outcome_hash());
+}
+
 TEST_P(ReplayTest, WhatIfTellsBothFunnelsAndHowLongStagesTake) {
   Begin();
   const auto report = WhatIf(Steps({{"setup", "connect"}, {"adoption", "report", 2}, {"value", "never"}}));
