@@ -76,6 +76,19 @@ TEST(OpenJourneyTest, ExitRulesSayWhenAStageIsFulfilled) {
   EXPECT_THAT(Look(version, {"a", "b"}), ElementsAre(false, true));
 }
 
+TEST(OpenJourneyTest, CallsEndNothing) {
+  const rules::JourneyVersion version =
+      Journey({{.key = "first", .milestones = {{.key = "a", .criterion = Events("a")}}},
+               {.key = "second", .milestones = {{.key = "b", .criterion = {rules::Attested{}}}}}});
+  std::vector<rules::Item> history = History({"other", "j", "a", "j"});
+  history[1].kind = rules::ItemKind::kExitCall;
+  history[3].kind = rules::ItemKind::kAttestation;
+  history[3].key = "b";
+  const std::vector<bool> stages =
+      OpenJourney(rules::Journey(version), "").Look(history, kNoon + absl::Hours(24)).stages;
+  EXPECT_THAT(stages, ElementsAre(true, true));
+}
+
 TEST(OpenJourneyTest, BelongingToASegmentIsAskedAsOfTheEnd) {
   rules::JourneyVersion version = Journey({{.key = "first", .milestones = {{.key = "a", .criterion = Events("a")}}}});
   version.segments = {
