@@ -61,8 +61,13 @@ absl::Status CheckGapless(int64_t after, absl::Span<const Entry> entries, int64_
 
 }  // namespace
 
-Follower::Follower(Options options, std::shared_ptr<grpc::ChannelInterface> channel, Journal& own, Apply apply)
-    : options_(std::move(options)), channel_(std::move(channel)), own_(own), apply_(std::move(apply)) {}
+Follower::Follower(Options options, std::shared_ptr<grpc::ChannelInterface> channel, Journal& own, Apply apply,
+                   Applied applied)
+    : options_(std::move(options)),
+      channel_(std::move(channel)),
+      own_(own),
+      apply_(std::move(apply)),
+      applied_(std::move(applied)) {}
 
 Follower::~Follower() = default;
 
@@ -197,8 +202,10 @@ absl::StatusOr<bool> Follower::ApplyBatch(int lane, const Cursor& from, const Cu
     RETURN_IF_ERROR(apply_(tx, lanes, entries));
     return own_.Store(tx, lanes);
   }));
-  if (moved) own_.Announce(lanes);
-  return moved;
+  if (!moved) return false;
+  own_.Announce(lanes);
+  if (applied_ != nullptr) applied_(lanes);
+  return true;
 }
 
 void Follower::Fail(Run& run, int lane, const absl::Status& error) {

@@ -38,6 +38,9 @@ namespace waymark::journal {
 // (upgrade followers first). What it appends need not be stored: the follower does so.
 using Apply = std::function<absl::Status(sql::Transaction& tx, Lanes& lanes, absl::Span<const Entry> entries)>;
 
+// Is told that what Apply did last is committed: `lanes` are those that it was given, with what it appended.
+using Applied = std::function<void(const Lanes& lanes)>;
+
 // A lane that cannot go on.
 struct Stop {
   int lane = 0;
@@ -55,7 +58,8 @@ class Follower {
     absl::Duration max_wait = absl::ZeroDuration();  // How long RunOnce may wait for news; zero in tests.
   };
   // An in-process channel must not be called once its server has shut down (gRPC 1.51 crashes): end followers first.
-  Follower(Options options, std::shared_ptr<grpc::ChannelInterface> channel, Journal& own, Apply apply);
+  Follower(Options options, std::shared_ptr<grpc::ChannelInterface> channel, Journal& own, Apply apply,
+           Applied applied = nullptr);
   ~Follower();
 
   // Reads what is there and applies it; true where anything was applied. Several replicas may do so at once: cursors
@@ -98,6 +102,7 @@ class Follower {
   const std::shared_ptr<grpc::ChannelInterface> channel_;
   Journal& own_;
   const Apply apply_;
+  const Applied applied_;  // May be none.
   mutable absl::Mutex mutex_;
   std::map<int, Pause> pauses_ ABSL_GUARDED_BY(mutex_);             // By lane.
   std::set<grpc::ClientContext*> running_ ABSL_GUARDED_BY(mutex_);  // The calls under way.

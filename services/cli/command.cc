@@ -21,6 +21,7 @@
 #include "services/cli/demo.h"
 #include "services/cli/dev.h"
 #include "services/cli/import.h"
+#include "services/cli/customer_commands.h"
 #include "services/cli/journey_commands.h"
 #include "services/cli/questions.h"
 #include "services/cli/session.h"
@@ -107,6 +108,7 @@ class Command {
     AddDev();
     AddApply();
     AddJourneyCommands(shell_);
+    AddCustomerCommands(shell_);
     AddImport();
     AddGet();
     AddAnalyticsCommands(shell_);

@@ -1,8 +1,10 @@
 #include "services/cli/questions.h"
 
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -85,6 +87,44 @@ void AddStages(const milestone::v1::CustomerStages& stages, Table* table) {
   }
 }
 
+// What is known, by name; in the table's cells as JSON, but for texts.
+void AddAttributes(const std::string& whose, const google::protobuf::Struct& attributes, Table& table) {
+  const std::map<std::string, google::protobuf::Value> by_name(attributes.fields().begin(), attributes.fields().end());
+  for (const auto& [name, value] : by_name) {
+    std::string shown = value.string_value();
+    if (!value.has_string_value()) google::protobuf::util::MessageToJsonString(value, &shown).IgnoreError();
+    table.Add({whose, name, shown});
+  }
+}
+
+// What a record says, for a cell.
+std::pair<std::string, std::string> Words(const milestone::v1::Record& record) {
+  const auto in_journey = [](const std::string& journey_id, const std::string& key) {
+    return key.empty() ? journey_id : absl::StrCat(journey_id, " / ", key);
+  };
+  switch (record.kind_case()) {
+    case milestone::v1::Record::kAttributes: {
+      std::vector<std::string> names;
+      for (const auto& [name, value] : record.attributes().attributes().fields()) names.push_back(name);
+      std::sort(names.begin(), names.end());
+      return {"identified", absl::StrJoin(names, ", ")};
+    }
+    case milestone::v1::Record::kAttestation:
+      return {"attested", in_journey(record.attestation().journey_id(), record.attestation().milestone_key())};
+    case milestone::v1::Record::kEnrollment:
+      return {"enrolled by call", record.enrollment().journey_id()};
+    case milestone::v1::Record::kExit:
+      return {"taken out", in_journey(record.exit().journey_id(), record.exit().entry_key())};
+    case milestone::v1::Record::kStageOverride:
+      return {"put into", in_journey(record.stage_override().journey_id(), record.stage_override().stage_key())};
+    case milestone::v1::Record::kBand:
+      return {"band", in_journey(record.band().scorecard_id(), record.band().band())};
+    case milestone::v1::Record::KIND_NOT_SET:
+      break;
+  }
+  return {"record", ""};
+}
+
 Table StageTable() { return Table({{"JOURNEY"}, {"VERSION", kRight}, {"STAGE"}, {"SINCE (UTC)"}, {"STATE"}}); }
 
 // The scorecard asked for, or the only one.
@@ -113,6 +153,11 @@ absl::Status ShowCustomer(const Session& session, const Question& question) {
   Table table = StageTable();
   AddStages(customer.stages(), &table);
   session.out << (table.empty() ? "in no journey\n" : table.Render());
+  Table known({{"WHOSE"}, {"ATTRIBUTE"}, {"VALUE"}});
+  AddAttributes("", customer.attributes(), known);
+  const std::map<std::string, google::protobuf::Struct> users(customer.users().begin(), customer.users().end());
+  for (const auto& [user_id, attributes] : users) AddAttributes(user_id, attributes, known);
+  if (!known.empty()) session.out << "\n" << known.Render();
   return absl::OkStatus();
 }
 
@@ -210,10 +255,16 @@ absl::Status ShowTimeline(const Session& session, const Question& question) {
                               std::make_pair(b.time().seconds(), b.time().nanos());
                      });
   }
-  Table table({{"TIME (UTC)"}, {"WHAT"}, {"DETAIL"}, {"BY EVENT"}});
+  Table table({{"TIME (UTC)"}, {"WHAT"}, {"DETAIL"}, {"BY"}});
   for (const milestone::v1::TimelineItem& item : answer.items()) {
     if (item.has_event()) {
       table.Add({ShortTime(item.time()), item.event().type(), item.event().user_id(), item.event().event_id()});
+      continue;
+    }
+    if (item.has_record()) {
+      const auto [what, detail] = Words(item.record());
+      table.Add({ShortTime(item.time()), what, detail,
+                 item.record().author().empty() ? item.record().record_id() : item.record().author()});
       continue;
     }
     const milestone::v1::TimelineConclusion& conclusion = item.conclusion();

@@ -57,7 +57,7 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(const SuiteOptions& options,
   ASSIGN_OR_RETURN(suite->server_, rpc::Server::Start(options.server, services));
 
   const auto channel = [&] { return ChannelInto(*suite->server_); };
-  suite->milestone_->Follow(channel(), "", options.follow_wait);
+  suite->milestone_->Follow(channel(), channel(), "", options.follow_wait);
   suite->health_->Follow(channel(), "", options.follow_wait);
   suite->notification_->Follow(channel(), channel(), "", options.follow_wait);
   return suite;

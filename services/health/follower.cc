@@ -67,7 +67,8 @@ class Harvest {
           entry, [&](const milestone::ConclusionRetracted& fact) { AddRetraction(entry, fact); });
     }
     // No measure looks at these; the events and stages beside them say what health needs.
-    if (entry.type == milestone::CustomerEnrolled::descriptor()->full_name() ||
+    if (entry.type == milestone::RecordAccepted::descriptor()->full_name() ||
+        entry.type == milestone::CustomerEnrolled::descriptor()->full_name() ||
         entry.type == milestone::MilestoneAchieved::descriptor()->full_name() ||
         entry.type == milestone::MilestoneRevised::descriptor()->full_name() ||
         entry.type == milestone::MilestoneRevoked::descriptor()->full_name()) {

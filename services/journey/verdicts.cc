@@ -68,6 +68,7 @@ v1::ScenarioStep ToProto(const rules::ScenarioStep& step) {
       break;
     case rules::ItemKind::kEnrollCall:
     case rules::ItemKind::kExitCall:
+    case rules::ItemKind::kOverride:  // Examples have none of the two.
       message.mutable_enroll();
       break;
     case rules::ItemKind::kCompletion:

@@ -115,7 +115,7 @@ class Look {
       size_t history = 0;
       for (const Candidate& candidate : candidates) {
         std::vector<rules::Item> none;
-        Visit(candidate, candidate.needs_history ? page.histories.events[history++] : none, look);
+        Visit(candidate, candidate.needs_history ? page.histories.items[history++] : none, look);
       }
     }
     return absl::OkStatus();
@@ -259,7 +259,7 @@ absl::Status Census::ReadHistories(absl::string_view workspace, KeepLooking keep
       for (const Customer& customer : page.customers) customers.push_back(&customer);
       return ReadHistoriesOf(tx, journal_, workspace, customers, /*with_properties=*/false, page.histories);
     }));
-    for (const std::vector<rules::Item>& history : page.histories.events) look(history);
+    for (const std::vector<rules::Item>& history : page.histories.items) look(history);
   }
   return absl::OkStatus();
 }

@@ -39,7 +39,8 @@ class Writer {
     PutSigned(dossier.last.time, body_);
     last_time_ = dossier.last.time;
     PutSigned(dossier.last.sequence, body_);
-    PutText(dossier.last.event_id, body_);
+    PutNumber(static_cast<uint64_t>(dossier.last.kind), body_);
+    PutText(dossier.last.id, body_);
     PutNumber(static_cast<uint64_t>(dossier.event_count), body_);
     PutNumber(dossier.enrollments.size(), body_);
     for (const Enrollment& enrollment : dossier.enrollments) {
@@ -157,7 +158,10 @@ class Parser {
     Dossier dossier;
     last_time_ = dossier.last.time = in_.Signed();
     dossier.last.sequence = in_.Signed();
-    dossier.last.event_id = Text();
+    const uint64_t kind = in_.Number();
+    sound_ = sound_ && kind <= static_cast<uint64_t>(rules::ItemKind::kOverride);
+    dossier.last.kind = static_cast<rules::ItemKind>(kind);
+    dossier.last.id = Text();
     dossier.event_count = static_cast<int64_t>(in_.Number());
     dossier.enrollments.resize(Count());
     for (Enrollment& enrollment : dossier.enrollments) {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "common/base/errors.h"
 #include "common/metrics/metrics.h"
 
@@ -45,6 +46,17 @@ void Committer::Submit(std::unique_ptr<Batch> batch, Done done) {
     }
   }
   done(*batch, refused);
+}
+
+absl::StatusOr<Receipt> Committer::Record(std::unique_ptr<Batch> batch) {
+  absl::StatusOr<Receipt> result;
+  absl::Notification recorded;
+  Submit(std::move(batch), [&](const Batch&, absl::StatusOr<Receipt> receipt) {
+    result = std::move(receipt);
+    recorded.Notify();
+  });
+  recorded.WaitForNotification();
+  return result;
 }
 
 void Committer::Run() {

@@ -30,6 +30,8 @@ class Committer {
   // Errors: RESOURCE_EXHAUSTED  too much waits already (50,000 events or 128 MiB). UNAVAILABLE  stopping. Any of
   // Tracker::Record.
   void Submit(std::unique_ptr<Batch> batch, Done done);
+  // The same for a caller who waits.
+  absl::StatusOr<Receipt> Record(std::unique_ptr<Batch> batch);
 
  private:
   struct Waiting {

@@ -13,7 +13,6 @@
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "services/rules/convert/definition.h"
-#include "services/rules/convert/scenario.h"
 #include "services/rules/explanation.h"
 #include "waymark/journey/v1/facts.pb.h"
 
@@ -104,10 +103,6 @@ bool ReadParts(absl::string_view message, EventParts& parts) {
   }
   return in.ConsumedEntireMessage();
 }
-
-// Years 2000 to 2100 are served (operations.md).
-constexpr int64_t kFirstSecond = 946684800;  // 2000-01-01T00:00:00Z.
-constexpr int64_t kLastSecond = 4102444800;  // 2100-01-01T00:00:00Z.
 
 absl::Time ToTime(const EventParts& parts) {
   return absl::FromUnixMicros(parts.seconds * 1'000'000 + parts.nanos / 1'000);
@@ -256,8 +251,8 @@ rules::Event ToEvent(const EventParts& parts) {
           .user = parts.user_id};
 }
 
-IncomingEvent ToIncomingEvent(absl::string_view message, absl::Time now, google::protobuf::Arena& arena) {
-  IncomingEvent incoming{.message = message};
+IncomingItem ToIncomingItem(absl::string_view message, absl::Time now, google::protobuf::Arena& arena) {
+  IncomingItem incoming{.message = message};
   const auto wrong = [&](absl::string_view field, std::string what) {
     incoming.wrong_field = std::string(field);
     incoming.wrong = std::move(what);
@@ -280,7 +275,7 @@ IncomingEvent ToIncomingEvent(absl::string_view message, absl::Time now, google:
   if (parts.seconds < kFirstSecond || parts.seconds >= kLastSecond) {
     return wrong("event_time", "must be from the year 2000 to 2099");
   }
-  if (ToTime(parts) > now + absl::Minutes(5)) {
+  if (ToTime(parts) > now + kMostAhead) {
     return wrong("event_time",
                  absl::StrCat("is more than 5 minutes in the future (", absl::FormatTime(now, absl::UTCTimeZone()),
                               " here): check the sender's clock"));
@@ -365,7 +360,7 @@ absl::StatusOr<std::unique_ptr<Batch>> ToBatch(std::string workspace, std::strin
   google::protobuf::Arena arena;
   batch->events.reserve(messages.size());
   for (const absl::string_view message : messages) {
-    IncomingEvent& incoming = batch->events.emplace_back(ToIncomingEvent(message, now, arena));
+    IncomingItem& incoming = batch->events.emplace_back(ToIncomingItem(message, now, arena));
     incoming.lane = journal::LaneOf(batch->workspace, incoming.customer_id);
   }
   return batch;
@@ -390,6 +385,7 @@ v1::IngestEventsResponse ToProto(const Batch& batch, const Receipt& receipt) {
         result->set_message("was used before for another event of this customer: give each event an id of its own");
         break;
       case Novelty::kInvalid:
+      case Novelty::kRefused:
         result->set_outcome(v1::EVENT_OUTCOME_INVALID);
         result->set_field(batch.events[i].wrong_field);
         result->set_message(batch.events[i].wrong);
@@ -399,7 +395,7 @@ v1::IngestEventsResponse ToProto(const Batch& batch, const Receipt& receipt) {
   return response;
 }
 
-std::string ToPayload(const IncomingEvent& event, bool backfill) {
+std::string ToPayload(const IncomingItem& event, bool backfill) {
   // EventAccepted{event, backfill}, around the event's bytes as they came.
   std::string payload;
   payload.reserve(event.message.size() + 8);
@@ -416,27 +412,14 @@ std::string ToPayload(const IncomingEvent& event, bool backfill) {
   return payload;
 }
 
-absl::Span<const rules::Property> PropertyPool::Add(absl::string_view serialised) {
-  google::protobuf::Struct properties;
-  if (!properties.ParseFromArray(serialised.data(), static_cast<int>(serialised.size()))) return {};
-  auto owned = std::make_unique<const std::vector<rules::StepProperty>>(rules::Flatten(properties));
-  auto views = std::make_unique<std::vector<rules::Property>>();
-  for (const rules::StepProperty& property : *owned) {
-    views->push_back({.path = property.path, .value = property.value, .composite = property.composite});
-  }
-  owned_.push_back(std::move(owned));
-  views_.push_back(std::move(views));
-  return *views_.back();
-}
-
-rules::Event WithProperties(const IncomingEvent& event, PropertyPool& pool) {
+rules::Event WithProperties(const IncomingItem& event, ItemPool& pool) {
   rules::Event with = event.event;
   EventParts parts;
   if (ReadParts(event.message, parts)) with.properties = pool.Add(parts.properties);
   return with;
 }
 
-std::optional<rules::Event> ReadEvent(absl::string_view payload, PropertyPool* pool) {
+std::optional<rules::Event> ReadEvent(absl::string_view payload, ItemPool* pool) {
   CodedInputStream in = OverBytes(payload);
   absl::string_view message;
   EventParts parts;

@@ -14,8 +14,8 @@
 #include "common/journal/journal.h"
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/history.h"
+#include "services/milestone/item_pool.h"
 #include "services/rules/progress.h"
-#include "services/rules/scenario.h"
 #include "waymark/milestone/v1/analytics.pb.h"
 #include "waymark/milestone/v1/customer.pb.h"
 #include "waymark/milestone/v1/event.pb.h"
@@ -28,6 +28,11 @@ inline constexpr size_t kMostEventBytes = 64 * 1024;  // Of one event.
 inline constexpr size_t kMostRequestBytes = 4 << 20;  // Of a call.
 inline constexpr int kMostPropertyLevels = 8;
 
+// Years 2000 to 2100 are served (operations.md), and what is to be said of the future is wrong.
+inline constexpr int64_t kFirstSecond = 946684800;  // 2000-01-01T00:00:00Z.
+inline constexpr int64_t kLastSecond = 4102444800;  // 2100-01-01T00:00:00Z.
+inline constexpr absl::Duration kMostAhead = absl::Minutes(5);
+
 // Reads a serialised IngestEventsRequest event by event, so that one that is malformed (invalid UTF-8 included) is
 // answered for itself. Errors: INVALID_ARGUMENT  no event, too many, or bytes that are no such message.
 absl::StatusOr<std::unique_ptr<Batch>> ToBatch(std::string workspace, std::string request, absl::Time now);
@@ -35,26 +40,14 @@ absl::StatusOr<std::unique_ptr<Batch>> ToBatch(std::string workspace, std::strin
 v1::IngestEventsResponse ToProto(const Batch& batch, const Receipt& receipt);
 
 // The journal payload (EventAccepted) of an accepted event.
-std::string ToPayload(const IncomingEvent& event, bool backfill);
-
-// Owns the properties of events that are looked inside.
-class PropertyPool {
- public:
-  // The properties in a serialised google.protobuf.Struct, flattened; valid as long as the pool. None where it is none.
-  absl::Span<const rules::Property> Add(absl::string_view serialised);
-
- private:
-  // Where they lie they stay, whatever comes after them.
-  std::vector<std::unique_ptr<const std::vector<rules::StepProperty>>> owned_;
-  std::vector<std::unique_ptr<const std::vector<rules::Property>>> views_;
-};
+std::string ToPayload(const IncomingItem& event, bool backfill);
 
 // An event with its properties.
-rules::Event WithProperties(const IncomingEvent& event, PropertyPool& pool);
+rules::Event WithProperties(const IncomingItem& event, ItemPool& pool);
 
 // The event in an EventAccepted payload; its views are into `payload`. With properties where a pool for them is given.
 // Nullopt where it is none.
-std::optional<rules::Event> ReadEvent(absl::string_view payload, PropertyPool* pool = nullptr);
+std::optional<rules::Event> ReadEvent(absl::string_view payload, ItemPool* pool = nullptr);
 
 // The content hash of the event in an EventAccepted payload. Nullopt where it is none.
 std::optional<uint64_t> ReadContentHash(absl::string_view payload);

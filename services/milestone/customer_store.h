@@ -22,7 +22,7 @@ struct CustomerRow {
   int64_t version_position = 0;
   std::string checkpoint;  // checkpoint.h
   int64_t sealed_items = 0;
-  std::string open_items;  // history_index.h
+  std::string open_items;                           // history_index.h
   absl::Time next_change = absl::InfiniteFuture();  // When time alone may change the dossier.
 };
 
@@ -42,7 +42,8 @@ absl::Status SaveCustomers(sql::Transaction& tx, absl::Span<const CustomerName> 
 absl::StatusOr<std::vector<Customer>> ListCustomers(sql::Transaction& tx, absl::string_view workspace,
                                                     absl::string_view after, int limit);
 
-// The customers, each with its workspace, whose dossiers time may change by `now`, the longest due first; at most `limit`.
+// The customers, each with its workspace, whose dossiers time may change by `now`, the longest due first; at most
+// `limit`.
 struct DueCustomer {
   std::string workspace;
   std::string customer_id;

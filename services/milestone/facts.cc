@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/milestone/convert.h"
 #include "waymark/milestone/v1/facts.pb.h"
+#include "waymark/milestone/v1/record.pb.h"
 
 namespace waymark::milestone {
 namespace {
@@ -140,6 +141,7 @@ std::optional<v1::TimelineItem> ToTimelineItem(const journal::Entry& entry) {
   SetTime(entry.record_time, item.mutable_record_time());
   item.set_item_id(absl::StrCat("milestone/", entry.lane, "/", entry.position));
   v1::EventAccepted accepted;
+  v1::RecordAccepted record;
   v1::CustomerEnrolled enrolled;
   v1::MilestoneAchieved achieved;
   v1::MilestoneRevised milestone_revised;
@@ -157,6 +159,11 @@ std::optional<v1::TimelineItem> ToTimelineItem(const journal::Entry& entry) {
     item.set_item_id(accepted.event().event_id());
     *item.mutable_time() = accepted.event().event_time();
     *item.mutable_event() = std::move(*accepted.mutable_event());
+  } else if (is(record)) {
+    if (!record.ParseFromString(entry.payload)) return std::nullopt;
+    item.set_item_id(record.record().record_id());
+    *item.mutable_time() = record.record().time();
+    *item.mutable_record() = std::move(*record.mutable_record());
   } else if (is(enrolled)) {
     if (!FillConclusion(entry, v1::CONCLUSION_KIND_ENROLLED, item, enrolled)) return std::nullopt;
     *item.mutable_time() = enrolled.enter_time();

@@ -3,11 +3,12 @@
 #define WAYMARK_SERVICES_MILESTONE_HISTORY_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/milestone/history_index.h"
@@ -15,53 +16,64 @@
 
 namespace waymark::milestone {
 
-// What became of an event.
-enum class Novelty { kAccepted, kDuplicate, kConflict, kInvalid };
+// What became of an item.
+enum class Novelty {
+  kAccepted,
+  kDuplicate,
+  kConflict,
+  kInvalid,
+  kRefused,  // It cannot be told of this customer now.
+};
 
-// An event as it was sent, checked where `wrong_field` is empty. The views belong to the Batch.
-struct IncomingEvent {
-  absl::string_view message;  // The serialised waymark.milestone.v1.Event.
+// An item of history as it was sent, checked where `wrong_field` is empty. The views belong to the Batch.
+struct IncomingItem {
+  absl::string_view message;  // An event: the serialised waymark.milestone.v1.Event. A record: a RecordAccepted.
   absl::string_view customer_id;
   rules::Event event;
   uint64_t content_hash =
-      0;  // XXH3-64 of what makes it the same event: type, user, time, sequence, canonical properties.
+      0;  // XXH3-64 of what makes it the same: of an event type, user, time, sequence, canonical properties.
   uint32_t fingerprint = 0;  // Of its id.
   int lane = 0;              // Of its customer.
   std::string wrong_field;   // What makes it INVALID …
   std::string wrong;         // … and why.
 };
 
-// The events of one call.
+// The events, or the record, of one call.
 struct Batch {
   std::string workspace;
-  std::string request;  // The bytes that the events view.
+  std::string request;          // The bytes that the events view …
+  std::shared_ptr<void> views;  // … and whatever else they view.
   bool backfill = false;
+  int depth = 0;  // How many facts led to it.
   std::string consistency_token;
-  std::vector<IncomingEvent> events;
+  std::vector<IncomingItem> events;
 };
 
 // What became of a batch.
 struct Receipt {
   std::vector<Novelty> novelties;  // One per event.
+  absl::Status refusal;            // Why one was refused: NOT_FOUND or FAILED_PRECONDITION.
   std::string consistency_token;
 };
 
-// The place of an event in its customer's history.
+// The place of an item in its customer's history.
 struct HistoryKey {
   int64_t time = INT64_MIN;  // Microseconds since 1970.
   int64_t sequence = 0;
-  std::string event_id;
+  rules::ItemKind kind = rules::ItemKind::kEvent;
+  std::string id;
   friend bool operator==(const HistoryKey&, const HistoryKey&) = default;
 };
 
-// Whether `event` comes after everything up to and including `key`.
-inline bool IsAfter(const rules::Event& event, const HistoryKey& key) {
-  return std::make_tuple(absl::ToUnixMicros(event.time), event.sequence, event.id) >
-         std::make_tuple(key.time, key.sequence, absl::string_view(key.event_id));
+// Whether an item comes after everything up to and including `key`.
+inline bool IsAfter(const rules::Item& item, const HistoryKey& key) {
+  return rules::Before(
+      {.time = absl::FromUnixMicros(key.time), .sequence = key.sequence, .id = key.id, .kind = key.kind}, item);
 }
 
-inline HistoryKey KeyOf(const rules::Event& event) {
-  return {.time = absl::ToUnixMicros(event.time), .sequence = event.sequence, .event_id = std::string(event.id)};
+inline HistoryKey KeyOf(const rules::Item& item) {
+  return {
+      .time = absl::ToUnixMicros(item.time), .sequence = item.sequence, .kind = item.kind, .id = std::string(item.id)};
 }
 
 // A customer's state of the fold for one journey.
@@ -74,8 +86,8 @@ struct Enrollment {
 
 // What is kept of a customer between events. It holds nothing that the history does not, but for the pins.
 struct Dossier {
-  HistoryKey last;  // The last event applied.
-  int64_t event_count = 0;
+  HistoryKey last;                      // The last item applied.
+  int64_t event_count = 0;              // Records are none.
   std::vector<Enrollment> enrollments;  // By journey_id; those that have counted nothing are left out.
   friend bool operator==(const Dossier&, const Dossier&) = default;
 };

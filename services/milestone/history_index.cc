@@ -24,9 +24,9 @@ std::string EncodeItems(absl::Span<const HistoryItem> items) {
   bytes.push_back(kFormat);
   int64_t before = 0;
   for (const HistoryItem& item : items) {
-    PutNumber(static_cast<uint64_t>(item.position - before) << 1 | (item.is_event ? 0 : 1), bytes);
+    PutNumber(static_cast<uint64_t>(item.position - before) << 2 | static_cast<uint64_t>(item.kind), bytes);
     before = item.position;
-    if (!item.is_event) continue;
+    if (!item.counts()) continue;
     for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>(item.fingerprint >> shift));
   }
   return bytes;
@@ -40,11 +40,12 @@ absl::StatusOr<std::vector<HistoryItem>> DecodeItems(absl::string_view bytes) {
   int64_t position = 0;
   while (!in.AtEnd()) {
     const uint64_t number = in.Number();
-    position += static_cast<int64_t>(number >> 1);
+    position += static_cast<int64_t>(number >> 2);
+    if (number % 4 > static_cast<uint64_t>(EntryKind::kRecord)) return Damaged();
     HistoryItem& item = items.emplace_back();
     item.position = position;
-    item.is_event = number % 2 == 0;
-    if (!item.is_event) continue;
+    item.kind = static_cast<EntryKind>(number % 4);
+    if (!item.counts()) continue;
     const absl::string_view fingerprint = in.Bytes(4);
     for (size_t i = 0; i < fingerprint.size(); ++i) {
       item.fingerprint |= uint32_t{static_cast<unsigned char>(fingerprint[i])} << (8 * i);

@@ -1,12 +1,13 @@
-// Where a customer's events and conclusions are in the journal, and by what a repeated event is recognised: pure.
+// Where a customer's events, records and conclusions are in the journal, and by what a repeated one is recognised:
+// pure.
 //
 // Nothing is kept per event but an item of a few bytes. The newest items stand in the customer's row, which each event
 // writes anyway; the others are sealed, kSealedAtOnce at a time, into segments, which are merged as they become many
 // (SegmentsOf). So neither the cost of an event nor the number of rows grows with the history.
 //
-// An event's id is told by a fingerprint of four bytes. Where a customer has none like it, the id is certainly new and
-// nothing is read; where it has, the events at those places are read from the journal and their ids compared. So two
-// ids of one fingerprint cost a read, and no more.
+// An event's or record's id is told by a fingerprint of four bytes. Where a customer has none like it, the id is
+// certainly new and nothing is read; where it has, the events at those places are read from the journal and their ids
+// compared. So two ids of one fingerprint cost a read, and no more.
 #ifndef WAYMARK_SERVICES_MILESTONE_HISTORY_INDEX_H_
 #define WAYMARK_SERVICES_MILESTONE_HISTORY_INDEX_H_
 
@@ -23,17 +24,26 @@ namespace waymark::milestone {
 // The lower half of the id's XXH3-64. Fixed for ever.
 uint32_t FingerprintOf(absl::string_view event_id);
 
+// What an entry is. The numbers are stored.
+enum class EntryKind : uint8_t {
+  kEvent = 0,
+  kConclusion = 1,
+  kRecord = 2,  // An item of history that is no event.
+};
+
 // An entry of the journal that belongs to a customer's history.
 struct HistoryItem {
-  int64_t position = 0;      // In the customer's lane.
-  bool is_event = true;      // Else a conclusion.
-  uint32_t fingerprint = 0;  // Of an event's id.
+  int64_t position = 0;  // In the customer's lane.
+  EntryKind kind = EntryKind::kEvent;
+  uint32_t fingerprint = 0;  // Of an event's or record's id.
+  // Whether it is folded; else it was concluded.
+  bool counts() const { return kind != EntryKind::kConclusion; }
   friend bool operator==(const HistoryItem&, const HistoryItem&) = default;
 };
 
 // Items by ascending position, as they are kept: one byte for the format (1), then for each item how far its position
-// is behind the one before (the first: behind 0), doubled, plus 1 for a conclusion, packed as common/base/packed.h
-// tells; an event's fingerprint follows in four bytes, the lowest first.
+// is behind the one before (the first: behind 0), times four, plus its kind, packed as common/base/packed.h tells; the
+// fingerprint of what counts follows in four bytes, the lowest first.
 std::string EncodeItems(absl::Span<const HistoryItem> items);
 // Errors: INTERNAL  the bytes are no items.
 absl::StatusOr<std::vector<HistoryItem>> DecodeItems(absl::string_view bytes);

@@ -93,7 +93,7 @@ void Take(Sealing& sealing) {
     std::vector<uint32_t>& known = *customer.sealed_fingerprints;
     const auto old_size = static_cast<ptrdiff_t>(known.size());
     for (auto item = customer.open.begin(); item != end; ++item) {
-      if (item->is_event) known.push_back(item->fingerprint);
+      if (item->counts()) known.push_back(item->fingerprint);
     }
     std::sort(known.begin() + old_size, known.end());
     std::inplace_merge(known.begin(), known.begin() + old_size, known.end());

@@ -18,10 +18,12 @@ namespace {
 absl::Status Run(int argc, char** argv) {
   process::Options options = process::Defaults("milestone", 7002);
   std::string journey = "127.0.0.1:7001";
+  std::string health = "127.0.0.1:7003";
   redis::Options redis_options{.url = ""};
   config::Settings settings("waymark-milestone", "Takes events and tells how far each customer has come.");
   process::Declare(settings, options);
   settings.Add("journey-address", &journey, "where the journey service is, which is followed");
+  settings.Add("health-address", &health, "where the health service is, which is followed");
   settings.Add("redis-url", &redis_options.url,
                "redis://HOST:PORT/DB for the stage cache; empty keeps it in process, which is right for one replica");
   settings.Add("redis-password-file", &redis_options.password_file, "the file of Redis' password");
@@ -39,9 +41,10 @@ absl::Status Run(int argc, char** argv) {
     ASSIGN_OR_RETURN(redis, redis::Client::Create(redis_options));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Parts> parts, Parts::Start(*db, clock, *authorizer, redis.get()));
-  ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, process::Connect(options, journey));
+  ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> journey_channel, process::Connect(options, journey));
+  ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> health_channel, process::Connect(options, health));
   ASSIGN_OR_RETURN(const std::string service_key, process::ReadServiceKey(options));
-  parts->Follow(channel, service_key, process::kFollowWait);
+  parts->Follow(journey_channel, health_channel, service_key, process::kFollowWait);
   return process::Serve(
       options, *authorizer,
       {.services = parts->services(), .journals = {&parts->journal()}, .loops = parts->loops(), .cancel = [&] {

@@ -12,6 +12,7 @@
 #include "common/base/status.h"
 #include "common/rpc/deadline.h"
 #include "common/rpc/status.h"
+#include "services/milestone/records.h"
 #include "waymark/milestone/v1/customer.grpc.pb.h"
 #include "waymark/milestone/v1/milestone.grpc.pb.h"
 
@@ -35,13 +36,26 @@ void Narrow(absl::string_view journey_id, v1::CustomerStages& stages) {
                      enrollments->end());
 }
 
+// Records what a request says of a customer.
+template <typename Request, typename Response>
+grpc::Status Record(const rpc::Authorizer& authorizer, Committer& committer, const Clock& clock,
+                    const grpc::ServerContext& context, const Request& request, Response& response) {
+  ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer.Admit(context, Permission::kWrite));
+  ASSIGN_OR_RETURN_GRPC(const v1::RecordAccepted record, ToRecord(request, clock.Now()));
+  ASSIGN_OR_RETURN_GRPC(const Receipt receipt, committer.Record(ToBatch(caller.workspace, record)));
+  RETURN_IF_ERROR_GRPC(OutcomeOf(receipt));
+  response.set_consistency_token(receipt.consistency_token);
+  return grpc::Status::OK;
+}
+
 // GetCurrentStage answers from whatever thread has the answer; the rest, which looks into the database, keeps its
 // thread.
 class MilestoneServiceImpl final
     : public v1::MilestoneService::WithCallbackMethod_GetCurrentStage<v1::MilestoneService::Service> {
  public:
-  MilestoneServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, StageReader& stages)
-      : authorizer_(authorizer), reader_(reader), stages_(stages) {}
+  MilestoneServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, StageReader& stages, Committer& committer,
+                       const Clock& clock)
+      : authorizer_(authorizer), reader_(reader), stages_(stages), committer_(committer), clock_(clock) {}
 
   grpc::ServerUnaryReactor* GetCurrentStage(grpc::CallbackServerContext* context,
                                             const v1::GetCurrentStageRequest* request,
@@ -110,6 +124,26 @@ class MilestoneServiceImpl final
     return grpc::Status::OK;
   }
 
+  grpc::Status AttestMilestone(grpc::ServerContext* context, const v1::AttestMilestoneRequest* request,
+                               v1::AttestMilestoneResponse* response) override {
+    return Record(authorizer_, committer_, clock_, *context, *request, *response);
+  }
+
+  grpc::Status Enroll(grpc::ServerContext* context, const v1::EnrollRequest* request,
+                      v1::EnrollResponse* response) override {
+    return Record(authorizer_, committer_, clock_, *context, *request, *response);
+  }
+
+  grpc::Status ExitEnrollment(grpc::ServerContext* context, const v1::ExitEnrollmentRequest* request,
+                              v1::ExitEnrollmentResponse* response) override {
+    return Record(authorizer_, committer_, clock_, *context, *request, *response);
+  }
+
+  grpc::Status OverrideStage(grpc::ServerContext* context, const v1::OverrideStageRequest* request,
+                             v1::OverrideStageResponse* response) override {
+    return Record(authorizer_, committer_, clock_, *context, *request, *response);
+  }
+
  private:
   struct Question {
     std::string workspace;
@@ -157,11 +191,19 @@ class MilestoneServiceImpl final
   const rpc::Authorizer& authorizer_;
   Reader& reader_;
   StageReader& stages_;
+  Committer& committer_;
+  const Clock& clock_;
 };
 
 class CustomerServiceImpl final : public v1::CustomerService::Service {
  public:
-  CustomerServiceImpl(const rpc::Authorizer& authorizer, Reader& reader) : authorizer_(authorizer), reader_(reader) {}
+  CustomerServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, Committer& committer, const Clock& clock)
+      : authorizer_(authorizer), reader_(reader), committer_(committer), clock_(clock) {}
+
+  grpc::Status Identify(grpc::ServerContext* context, const v1::IdentifyRequest* request,
+                        v1::IdentifyResponse* response) override {
+    return Record(authorizer_, committer_, clock_, *context, *request, *response);
+  }
 
   grpc::Status GetCustomer(grpc::ServerContext* context, const v1::GetCustomerRequest* request,
                            v1::GetCustomerResponse* response) override {
@@ -199,17 +241,20 @@ class CustomerServiceImpl final : public v1::CustomerService::Service {
 
   const rpc::Authorizer& authorizer_;
   Reader& reader_;
+  Committer& committer_;
+  const Clock& clock_;
 };
 
 }  // namespace
 
 std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& authorizer, Reader& reader,
-                                                    StageReader& stages) {
-  return std::make_shared<MilestoneServiceImpl>(authorizer, reader, stages);
+                                                    StageReader& stages, Committer& committer, const Clock& clock) {
+  return std::make_shared<MilestoneServiceImpl>(authorizer, reader, stages, committer, clock);
 }
 
-std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader) {
-  return std::make_shared<CustomerServiceImpl>(authorizer, reader);
+std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader,
+                                                   Committer& committer, const Clock& clock) {
+  return std::make_shared<CustomerServiceImpl>(authorizer, reader, committer, clock);
 }
 
 }  // namespace waymark::milestone

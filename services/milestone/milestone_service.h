@@ -1,10 +1,12 @@
-// The gRPC edge of questions about a customer: MilestoneService, CustomerService.
+// The gRPC edge of questions about a customer and of what people say of it: MilestoneService, CustomerService.
 #ifndef WAYMARK_SERVICES_MILESTONE_MILESTONE_SERVICE_H_
 #define WAYMARK_SERVICES_MILESTONE_MILESTONE_SERVICE_H_
 
 #include <memory>
 
+#include "common/base/clock.h"
 #include "common/rpc/authorizer.h"
+#include "services/milestone/committer.h"
 #include "services/milestone/reader.h"
 #include "services/milestone/stage_reader.h"
 
@@ -16,8 +18,9 @@ namespace waymark::milestone {
 
 // What is given must outlive the services.
 std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& authorizer, Reader& reader,
-                                                    StageReader& stages);
-std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader);
+                                                    StageReader& stages, Committer& committer, const Clock& clock);
+std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader,
+                                                   Committer& committer, const Clock& clock);
 
 }  // namespace waymark::milestone
 

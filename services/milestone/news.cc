@@ -6,13 +6,17 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "common/base/status.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/history_store.h"
+#include "services/milestone/records.h"
 
 namespace waymark::milestone {
 namespace {
+
+absl::Status Unreadable() { return absl::InternalError("a stored item of history cannot be read"); }
 
 // The items of a customer.
 struct Group {
@@ -37,7 +41,10 @@ std::array<uint64_t, 3> BeginningOf(absl::string_view id) {
   return beginning;
 }
 
-// An event with the fingerprint of an item, and so perhaps its id.
+// What stands for `a` stands for `b`: they are of one customer's.
+bool SameId(const Item& a, const Item& b) { return a.is_record() == b.is_record() && a.event().id == b.event().id; }
+
+// A stored item with the fingerprint of an item, and so perhaps its id.
 struct Candidate {
   size_t item;
   journal::Place place;
@@ -106,21 +113,22 @@ absl::Status LoadFingerprints(sql::Transaction& tx, std::vector<Group>& groups) 
     std::vector<uint32_t>& known = group->customer->sealed_fingerprints.emplace();
     known.reserve(group->sealed->size());
     for (const HistoryItem& item : *group->sealed) {
-      if (item.is_event) known.push_back(item.fingerprint);
+      if (item.counts()) known.push_back(item.fingerprint);
     }
     std::sort(known.begin(), known.end());
   }
   return absl::OkStatus();
 }
 
-// The stored events that may have an item's id.
+// The stored items that may have an item's id.
 absl::StatusOr<std::vector<Candidate>> FindCandidates(sql::Transaction& tx, absl::Span<const Item> items,
                                                       std::vector<Group>& groups) {
   std::vector<Candidate> candidates;
   const auto add_among = [&](absl::Span<const HistoryItem> history, size_t k) {
-    const IncomingEvent& incoming = *items[k].incoming;
+    const IncomingItem& incoming = *items[k].incoming;
+    const EntryKind kind = items[k].is_record() ? EntryKind::kRecord : EntryKind::kEvent;
     for (const HistoryItem& item : history) {
-      if (item.is_event && item.fingerprint == incoming.fingerprint) {
+      if (item.kind == kind && item.fingerprint == incoming.fingerprint) {
         candidates.push_back({k, {incoming.lane, item.position}});
       }
     }
@@ -131,7 +139,7 @@ absl::StatusOr<std::vector<Candidate>> FindCandidates(sql::Transaction& tx, absl
     if (!group.customer.has_value()) continue;  // Nothing of it is stored.
     const Customer& customer = *group.customer;
     for (size_t k = group.begin; k < group.end; ++k) {
-      if (k > group.begin && items[k - 1].event().id == items[k].event().id) continue;
+      if (k > group.begin && SameId(items[k - 1], items[k])) continue;
       add_among(customer.open, k);
       if (customer.sealed == 0 ||
           !std::binary_search(customer.sealed_fingerprints->begin(), customer.sealed_fingerprints->end(),
@@ -147,7 +155,7 @@ absl::StatusOr<std::vector<Candidate>> FindCandidates(sql::Transaction& tx, absl
   return candidates;
 }
 
-// The content hash of the stored event that has an item's id, by the item's number; for the first of equal ids alone.
+// The content hash of the stored item that has an item's id, by the item's number; for the first of equal ids alone.
 absl::StatusOr<std::vector<std::optional<uint64_t>>> FindStored(sql::Transaction& tx, journal::Journal& journal,
                                                                 absl::Span<const Item> items,
                                                                 std::vector<Group>& groups) {
@@ -158,14 +166,50 @@ absl::StatusOr<std::vector<std::optional<uint64_t>>> FindStored(sql::Transaction
   for (const Candidate& candidate : candidates) places.push_back(candidate.place);
   ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal.ReadPlaces(tx, places));
   for (size_t i = 0; i < candidates.size(); ++i) {
-    const std::optional<rules::Event> event = ReadEvent(entries[i].payload);
-    if (!event.has_value()) return absl::InternalError("a stored event cannot be read");
+    const std::optional<StoredIdentity> identity = ReadIdentity(entries[i]);
+    if (!identity.has_value()) return Unreadable();
     const size_t item = candidates[i].item;
-    if (event->id != items[item].event().id) continue;  // Another id of the same fingerprint.
-    stored[item] = ReadContentHash(entries[i].payload);
-    if (!stored[item].has_value()) return absl::InternalError("a stored event cannot be read");
+    if (identity->id != items[item].event().id) continue;  // Another id of the same fingerprint.
+    stored[item] = identity->content_hash;
   }
   return stored;
+}
+
+// Where items of customers' histories are in the journal, each with the customer's number.
+struct Places {
+  std::vector<journal::Place> places;
+  std::vector<size_t> owners;
+};
+
+absl::StatusOr<Places> FindPlaces(sql::Transaction& tx, absl::Span<const CustomerName> names,
+                                  absl::Span<const Customer* const> customers,
+                                  absl::FunctionRef<bool(const HistoryItem&)> wanted) {
+  std::vector<FirstItem> sealed;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (customers[i]->sealed > 0) sealed.push_back({names[i], 0});
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::vector<HistoryItem>> loaded, LoadSealed(tx, sealed));
+  Places places;
+  size_t next = 0;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const int lane = journal::LaneOf(names[i].workspace, names[i].customer_id);
+    const auto add = [&](absl::Span<const HistoryItem> items) {
+      for (const HistoryItem& item : items) {
+        if (!wanted(item)) continue;
+        places.places.push_back({lane, item.position});
+        places.owners.push_back(i);
+      }
+    };
+    if (customers[i]->sealed > 0) {
+      const std::vector<HistoryItem>& items = loaded[next++];
+      if (static_cast<int64_t>(items.size()) != customers[i]->sealed) {
+        return absl::InternalError("a part of a customer's history is missing");
+      }
+      add(items);
+    }
+    add(customers[i]->open);
+  }
+  return places;
 }
 
 }  // namespace
@@ -177,7 +221,7 @@ std::vector<Item> ToItems(absl::Span<const Batch* const> batches) {
   items.reserve(count);
   for (size_t batch = 0; batch < batches.size(); ++batch) {
     for (size_t index = 0; index < batches[batch]->events.size(); ++index) {
-      const IncomingEvent& event = batches[batch]->events[index];
+      const IncomingItem& event = batches[batch]->events[index];
       if (!event.wrong_field.empty()) continue;
       items.push_back({.batch = batch,
                        .index = index,
@@ -189,8 +233,9 @@ std::vector<Item> ToItems(absl::Span<const Batch* const> batches) {
   std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
     if (a.of != b.of && a.of->workspace != b.of->workspace) return a.of->workspace < b.of->workspace;
     if (a.beginning != b.beginning) return a.beginning < b.beginning;
-    return std::tie(a.incoming->customer_id, a.incoming->event.id, a.batch, a.index) <
-           std::tie(b.incoming->customer_id, b.incoming->event.id, b.batch, b.index);
+    if (a.incoming->customer_id != b.incoming->customer_id) return a.incoming->customer_id < b.incoming->customer_id;
+    if (a.is_record() != b.is_record()) return b.is_record();
+    return std::tie(a.incoming->event.id, a.batch, a.index) < std::tie(b.incoming->event.id, b.batch, b.index);
   });
   return items;
 }
@@ -210,7 +255,7 @@ absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journa
     std::optional<uint64_t> hash;  // Of the stored event with the id that the items at hand share.
     for (size_t k = group.begin; k < group.end; ++k) {
       Item& item = items[k];
-      if (k == group.begin || items[k - 1].event().id != item.event().id) hash = stored[k];
+      if (k == group.begin || !SameId(items[k - 1], item)) hash = stored[k];
       Novelty& novelty = receipts[item.batch].novelties[item.index];
       if (!hash.has_value()) {
         novelty = Novelty::kAccepted;
@@ -233,42 +278,45 @@ absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journa
 absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& journal,
                                         absl::Span<const CustomerName> names,
                                         absl::Span<const Customer* const> customers, bool with_properties) {
-  std::vector<FirstItem> sealed;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (customers[i]->sealed > 0) sealed.push_back({names[i], 0});
-  }
-  ASSIGN_OR_RETURN(const std::vector<std::vector<HistoryItem>> loaded, LoadSealed(tx, sealed));
-  std::vector<journal::Place> places;
-  std::vector<size_t> owners;
-  size_t next = 0;
-  for (size_t i = 0; i < names.size(); ++i) {
-    const int lane = journal::LaneOf(names[i].workspace, names[i].customer_id);
-    const auto add = [&](absl::Span<const HistoryItem> items) {
-      for (const HistoryItem& item : items) {
-        if (!item.is_event) continue;
-        places.push_back({lane, item.position});
-        owners.push_back(i);
-      }
-    };
-    if (customers[i]->sealed > 0) {
-      const std::vector<HistoryItem>& items = loaded[next++];
-      if (static_cast<int64_t>(items.size()) != customers[i]->sealed) {
-        return absl::InternalError("a part of a customer's history is missing");
-      }
-      add(items);
+  ASSIGN_OR_RETURN(const Places places,
+                   FindPlaces(tx, names, customers, [](const HistoryItem& item) { return item.counts(); }));
+  Histories histories{.items = std::vector<std::vector<rules::Item>>(names.size())};
+  ASSIGN_OR_RETURN(histories.entries, journal.ReadPlaces(tx, places.places));
+  for (size_t i = 0; i < places.owners.size(); ++i) {
+    const journal::Entry& entry = histories.entries[i];
+    rules::Item& item = histories.items[places.owners[i]].emplace_back();
+    if (IsRecord(entry)) {
+      const rules::Item* record = histories.pool.AddRecord(entry.payload);
+      if (record == nullptr) return Unreadable();
+      item = *record;
+    } else {
+      const std::optional<rules::Event> event = ReadEvent(entry.payload, with_properties ? &histories.pool : nullptr);
+      if (!event.has_value()) return Unreadable();
+      item = *event;
     }
-    add(customers[i]->open);
-  }
-  Histories histories{.events = std::vector<std::vector<rules::Event>>(names.size())};
-  ASSIGN_OR_RETURN(histories.entries, journal.ReadPlaces(tx, places));
-  for (size_t i = 0; i < owners.size(); ++i) {
-    std::optional<rules::Event> event =
-        ReadEvent(histories.entries[i].payload, with_properties ? &histories.properties : nullptr);
-    if (!event.has_value()) return absl::InternalError("a stored event cannot be read");
-    event->number = places[i].position;
-    histories.events[owners[i]].push_back(*event);
+    item.number = entry.position;
   }
   return histories;
+}
+
+absl::StatusOr<std::vector<v1::Record>> LoadRecords(sql::Transaction& tx, journal::Journal& journal, CustomerName name,
+                                                    const Customer& customer) {
+  ASSIGN_OR_RETURN(const Places places, FindPlaces(tx, {name}, {&customer}, [](const HistoryItem& item) {
+                     return item.kind == EntryKind::kRecord;
+                   }));
+  ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal.ReadPlaces(tx, places.places));
+  std::vector<v1::RecordAccepted> accepted(entries.size());
+  std::vector<std::pair<rules::Item, size_t>> order;
+  ItemPool pool;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (!accepted[i].ParseFromString(entries[i].payload)) return Unreadable();
+    order.emplace_back(ToItem(accepted[i].record(), pool), i);
+  }
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return rules::Before(a.first, b.first); });
+  std::vector<v1::Record> records;
+  records.reserve(order.size());
+  for (const auto& [item, i] : order) records.push_back(accepted[i].record());
+  return records;
 }
 
 }  // namespace waymark::milestone

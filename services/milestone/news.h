@@ -1,4 +1,4 @@
-// Which events of a transaction are new.
+// Which items of a transaction are new.
 #ifndef WAYMARK_SERVICES_MILESTONE_NEWS_H_
 #define WAYMARK_SERVICES_MILESTONE_NEWS_H_
 
@@ -16,29 +16,30 @@
 
 namespace waymark::milestone {
 
-// An event on its way through a transaction.
+// An item of history on its way through a transaction.
 struct Item {
   size_t batch;  // Which batch …
   size_t index;  // … and which event of it.
   const Batch* of;
-  const IncomingEvent* incoming;
+  const IncomingItem* incoming;
   std::array<uint64_t, 3> beginning;  // Of the customer's id: what most comparisons need.
   int64_t position = 0;               // Where the journal keeps it, once it does.
 
-  const rules::Event& event() const { return incoming->event; }
+  const rules::Item& event() const { return incoming->event; }
+  bool is_record() const { return event().kind != rules::ItemKind::kEvent; }
   CustomerName customer() const { return {of->workspace, incoming->customer_id}; }
 };
 
-// The well-formed events of all batches: customers together and in the order in which tables keep them, equal ids
-// together and in the order they came.
+// The well-formed items of all batches: customers together and in the order in which tables keep them, events before
+// records, equal ids together and in the order they came.
 std::vector<Item> ToItems(absl::Span<const Batch* const> batches);
 
-// A customer with new events.
+// A customer with news.
 struct News {
   CustomerName name;
   bool known = false;        // Whether the customer was stored before.
   Customer customer;         // As it was.
-  std::vector<Item*> items;  // The new events, in history order.
+  std::vector<Item*> items;  // The new ones, in history order.
 };
 
 // Finds what is new among `items` (of ToItems), and answers each in `receipts`: ACCEPTED, DUPLICATE or CONFLICT. The
@@ -47,17 +48,21 @@ absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journa
                                            const journal::Lanes& lanes, absl::Span<Item> items,
                                            std::vector<Receipt>& receipts);
 
-// All events of each customer, numbered by their positions, in no particular order, with their properties where so
-// asked; `entries` and `properties` own what they view. What `tx` itself has stored is left out where it is not in the
-// customers yet.
+// All items of each customer's history, numbered by their positions, in no particular order, events with their
+// properties where so asked; `entries` and `pool` own what they view. What `tx` itself has stored is left out where it
+// is not in the customers yet.
 struct Histories {
   std::vector<journal::Entry> entries;
-  PropertyPool properties;
-  std::vector<std::vector<rules::Event>> events;
+  ItemPool pool;
+  std::vector<std::vector<rules::Item>> items;
 };
 absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& journal,
                                         absl::Span<const CustomerName> names,
                                         absl::Span<const Customer* const> customers, bool with_properties);
+
+// The customer's records, in the order of history.
+absl::StatusOr<std::vector<v1::Record>> LoadRecords(sql::Transaction& tx, journal::Journal& journal, CustomerName name,
+                                                    const Customer& customer);
 
 }  // namespace waymark::milestone
 

@@ -31,8 +31,10 @@ Parts::Parts(const Clock& clock, const rpc::Authorizer& authorizer, redis::Clien
       committer_(tracker_),
       analyst_(*journal_, shelf_, clock),
       services_({MakeEventService(authorizer, committer_, stages_, analyst_, clock),
-                 MakeMilestoneService(authorizer, reader_, stages_), MakeCustomerService(authorizer, reader_),
-                 MakeAnalyticsService(authorizer, analyst_, stages_)}) {}
+                 MakeMilestoneService(authorizer, reader_, stages_, committer_, clock),
+                 MakeCustomerService(authorizer, reader_, committer_, clock),
+                 MakeAnalyticsService(authorizer, analyst_, stages_)}),
+      bands_(tracker_) {}
 
 std::vector<grpc::Service*> Parts::services() {
   std::vector<grpc::Service*> services;
@@ -40,18 +42,26 @@ std::vector<grpc::Service*> Parts::services() {
   return services;
 }
 
-void Parts::Follow(std::shared_ptr<grpc::ChannelInterface> journey, const std::string& service_key,
-                   absl::Duration max_wait) {
-  follower_ = std::make_unique<journal::Follower>(
+void Parts::Follow(std::shared_ptr<grpc::ChannelInterface> journey, std::shared_ptr<grpc::ChannelInterface> health,
+                   const std::string& service_key, absl::Duration max_wait) {
+  followers_.push_back(std::make_unique<journal::Follower>(
       journal::Follower::Options{.source = "journey", .service_key = service_key, .max_wait = max_wait},
-      std::move(journey), *journal_, ApplyJourneyFacts);
+      std::move(journey), *journal_, ApplyJourneyFacts));
+  followers_.push_back(std::make_unique<journal::Follower>(
+      journal::Follower::Options{.source = "health", .service_key = service_key, .max_wait = max_wait},
+      std::move(health), *journal_,
+      [this](sql::Transaction& tx, journal::Lanes& lanes, absl::Span<const journal::Entry> entries) {
+        return bands_.Apply(tx, lanes, entries);
+      },
+      [this](const journal::Lanes& lanes) { bands_.Applied(lanes); }));
 }
 
 std::vector<Loop> Parts::loops() {
   std::vector<Loop> loops;
-  if (follower_ != nullptr) {
-    loops.push_back({.name = "milestone follows journey", .idle = absl::Milliseconds(50), .run_once = [this] {
-                       return follower_->RunOnce();
+  constexpr const char* kNames[] = {"milestone follows journey", "milestone follows health"};
+  for (size_t i = 0; i < followers_.size(); ++i) {
+    loops.push_back({.name = kNames[i], .idle = absl::Milliseconds(50), .run_once = [follower = followers_[i].get()] {
+                       return follower->RunOnce();
                      }});
   }
   loops.push_back({.name = "evaluate customers after publication", .idle = absl::Milliseconds(200), .run_once = [this] {
@@ -69,7 +79,7 @@ std::vector<Loop> Parts::loops() {
 }
 
 void Parts::Cancel() {
-  if (follower_ != nullptr) follower_->Cancel();
+  for (const std::unique_ptr<journal::Follower>& follower : followers_) follower->Cancel();
 }
 
 }  // namespace waymark::milestone

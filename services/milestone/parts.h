@@ -16,6 +16,7 @@
 #include "common/sql/sql.h"
 #include "common/worker/loop.h"
 #include "services/milestone/analyst.h"
+#include "services/milestone/bands.h"
 #include "services/milestone/committer.h"
 #include "services/milestone/reader.h"
 #include "services/milestone/redis_stage_cache.h"
@@ -44,8 +45,10 @@ class Parts {
 
   // The gRPC services; the parts keep them.
   std::vector<grpc::Service*> services();
-  // Follows `journey`. Once, before loops().
-  void Follow(std::shared_ptr<grpc::ChannelInterface> journey, const std::string& service_key, absl::Duration max_wait);
+  // Follows `journey`, whose versions customers travel, and `health`, whose bands are part of their histories. Once,
+  // before loops().
+  void Follow(std::shared_ptr<grpc::ChannelInterface> journey, std::shared_ptr<grpc::ChannelInterface> health,
+              const std::string& service_key, absl::Duration max_wait);
   // Background work; it refers to the parts, which must outlive it.
   std::vector<Loop> loops();
   // Ends what waits for other services, before the loops are stopped.
@@ -68,7 +71,8 @@ class Parts {
   Analyst analyst_;
   // Shared only so that this header needs no gRPC header to destroy them; nobody else holds them.
   const std::vector<std::shared_ptr<grpc::Service>> services_;
-  std::unique_ptr<journal::Follower> follower_;
+  BandRecorder bands_;
+  std::vector<std::unique_ptr<journal::Follower>> followers_;
 };
 
 }  // namespace waymark::milestone

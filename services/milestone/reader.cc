@@ -13,6 +13,7 @@
 #include "services/milestone/facts.h"
 #include "services/milestone/history_store.h"
 #include "services/milestone/news.h"
+#include "services/milestone/records.h"
 
 namespace waymark::milestone {
 namespace {
@@ -89,7 +90,7 @@ absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view wo
     ASSIGN_OR_RETURN(const Customer customer, LoadCustomer(tx, workspace, customer_id));
     ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal_, {{workspace, customer_id}}, {&customer},
                                                         /*with_properties=*/true));
-    std::vector<rules::Event>& history = histories.events[0];
+    std::vector<rules::Item>& history = histories.items[0];
     std::sort(history.begin(), history.end(), rules::Before);
     answer.set_customer_id(customer_id);
     answer.set_event_count(customer.dossier.event_count);
@@ -117,6 +118,9 @@ absl::StatusOr<v1::Customer> Reader::GetCustomer(absl::string_view workspace, co
     answer.set_customer_id(customer_id);
     answer.set_event_count(customer.dossier.event_count);
     ASSIGN_OR_RETURN(*answer.mutable_stages(), StagesOf(tx, shelf_, workspace, customer, journal_.epoch()));
+    ASSIGN_OR_RETURN(const std::vector<v1::Record> records,
+                     LoadRecords(tx, journal_, {workspace, customer_id}, customer));
+    FillAttributes(records, answer);
     return absl::OkStatus();
   }));
   return answer;

@@ -13,6 +13,7 @@
 #include "services/milestone/facts.h"
 #include "services/milestone/history_store.h"
 #include "services/milestone/news.h"
+#include "services/milestone/records.h"
 
 namespace waymark::milestone {
 namespace {
@@ -34,10 +35,10 @@ struct Task {
   CatalogPtr catalog;
   Customer customer;                 // As it was.
   std::vector<Item*> news;           // In history order.
-  std::vector<rules::Event> events;  // What is folded: the news, after all stored events where they are needed.
+  std::vector<rules::Item> items;    // What is folded: the news, after all that is stored where it is needed.
   bool anew = false;                 // The whole history is to be folded.
   bool sweeping = false;             // Because a version was published.
-  PropertyPool properties;           // Of the news.
+  ItemPool pool;                     // Of the news.
   std::vector<JourneyPtr> journeys;  // Of each enrollment afterwards.
   std::vector<Telling> tellings;
   std::vector<journal::NewEntry> facts;
@@ -71,41 +72,57 @@ bool LooksInsideEvents(const Task& task) {
                      });
 }
 
-// Whether an event comes before an instant at which time alone was looked at already.
-bool IsBeforeATimer(const rules::Event& event, const Dossier& dossier) {
+// Whether an item comes before an instant at which time alone was looked at already.
+bool IsBeforeATimer(const rules::Item& item, const Dossier& dossier) {
   return std::any_of(dossier.enrollments.begin(), dossier.enrollments.end(),
-                     [&](const Enrollment& enrollment) { return event.time <= enrollment.progress.timer; });
+                     [&](const Enrollment& enrollment) { return item.time <= enrollment.progress.timer; });
 }
 
-// Loads the histories of the tasks that need them; the answer owns what the events view.
+// Loads the histories of the tasks that need them; the answer owns what the items view.
 absl::StatusOr<Histories> LoadHistoriesOf(sql::Transaction& tx, journal::Journal& journal, std::vector<Task>& tasks) {
   std::vector<Task*> wanting;
   std::vector<CustomerName> names;
   std::vector<const Customer*> customers;
   bool inside = false;
   for (Task& task : tasks) {
-    if (!task.anew || task.customer.dossier.event_count == 0) continue;
+    if (!task.anew || (task.customer.sealed == 0 && task.customer.open.empty())) continue;
     wanting.push_back(&task);
     names.push_back(task.name);
     customers.push_back(&task.customer);
     inside = inside || LooksInsideEvents(task);
   }
   ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal, names, customers, inside));
-  for (size_t i = 0; i < wanting.size(); ++i) wanting[i]->events = std::move(histories.events[i]);
+  for (size_t i = 0; i < wanting.size(); ++i) wanting[i]->items = std::move(histories.items[i]);
   return histories;
+}
+
+// The journey that a record is about: the version the customer travels or, before that, the one it would; nullptr: none
+// is published.
+absl::StatusOr<JourneyPtr> FindJourney(sql::Transaction& tx, Shelf& shelf, const Catalog& catalog,
+                                       absl::string_view workspace, const Dossier& dossier,
+                                       absl::string_view journey_id) {
+  for (const Enrollment& enrollment : dossier.enrollments) {
+    if (enrollment.journey_id == journey_id && enrollment.progress.enrolled()) {
+      return shelf.GetJourney(tx, workspace, journey_id, enrollment.version);
+    }
+  }
+  for (const JourneyPtr& journey : catalog.latest) {
+    if (journey->version().journey_id == journey_id) return journey;
+  }
+  return JourneyPtr();
 }
 
 // Folds a task's news, or its whole history, under every journey, and notes what is to be told. The news have
 // positions.
 absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& task) {
-  std::vector<rules::Event>& events = task.events;
-  events.reserve(events.size() + task.news.size());
+  std::vector<rules::Item>& items = task.items;
+  items.reserve(items.size() + task.news.size());
   const bool inside = LooksInsideEvents(task);
   for (const Item* item : task.news) {
-    events.push_back(inside ? WithProperties(*item->incoming, task.properties) : item->event());
-    events.back().number = item->position;
+    items.push_back(inside && !item->is_record() ? WithProperties(*item->incoming, task.pool) : item->event());
+    items.back().number = item->position;
   }
-  if (task.anew) std::sort(events.begin(), events.end(), rules::Before);
+  if (task.anew) std::sort(items.begin(), items.end(), rules::Before);
 
   const rules::Progress none;
   Dossier& dossier = task.customer.dossier;
@@ -122,7 +139,7 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
       ASSIGN_OR_RETURN(journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
     }
     if (!known.enrolled() && task.catalog->closed.contains(journey_id)) continue;
-    rules::Progress progress = rules::Fold(*journey, task.anew ? none : known, events, now);
+    rules::Progress progress = rules::Fold(*journey, task.anew ? none : known, items, now);
     for (rules::Conclusion& conclusion : rules::Compare(*journey, known, progress)) {
       task.tellings.push_back({journey, std::move(conclusion)});
     }
@@ -131,8 +148,9 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
         {.journey_id = journey_id, .version = journey->version().number, .progress = std::move(progress)});
     task.journeys.push_back(std::move(journey));
   }
-  dossier.event_count += static_cast<int64_t>(task.news.size());
-  if (!events.empty() && IsAfter(events.back(), dossier.last)) dossier.last = KeyOf(events.back());
+  dossier.event_count +=
+      std::count_if(task.news.begin(), task.news.end(), [](const Item* item) { return !item->is_record(); });
+  if (!items.empty() && IsAfter(items.back(), dossier.last)) dossier.last = KeyOf(items.back());
   task.customer.revision = task.catalog->revision;
   return absl::OkStatus();
 }
@@ -149,9 +167,9 @@ absl::StatusOr<std::vector<std::string>> NameWitnesses(sql::Transaction& tx, jou
       std::string& name = names.emplace_back();
       const int64_t number = telling.conclusion.now.item;
       if (number == 0) continue;
-      const auto folded = std::find_if(task.events.rbegin(), task.events.rend(),
-                                       [&](const rules::Event& event) { return event.number == number; });
-      if (folded != task.events.rend()) {
+      const auto folded = std::find_if(task.items.rbegin(), task.items.rend(),
+                                       [&](const rules::Item& item) { return item.number == number; });
+      if (folded != task.items.rend()) {
         name = std::string(folded->id);
         continue;
       }
@@ -161,9 +179,9 @@ absl::StatusOr<std::vector<std::string>> NameWitnesses(sql::Transaction& tx, jou
   }
   ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal.ReadPlaces(tx, places));
   for (size_t i = 0; i < entries.size(); ++i) {
-    const std::optional<rules::Event> event = ReadEvent(entries[i].payload);
-    if (!event.has_value()) return absl::InternalError("a stored event cannot be read");
-    names[unnamed[i]] = std::string(event->id);
+    std::optional<StoredIdentity> identity = ReadIdentity(entries[i]);
+    if (!identity.has_value()) return absl::InternalError("a stored item of history cannot be read");
+    names[unnamed[i]] = std::move(identity->id);
   }
   return names;
 }
@@ -173,6 +191,8 @@ absl::Status MakeFacts(sql::Transaction& tx, journal::Journal& journal, absl::Ti
   ASSIGN_OR_RETURN(std::vector<std::string> names, NameWitnesses(tx, journal, tasks));
   auto name = names.begin();
   for (Task& task : tasks) {
+    int depth = 1;
+    for (const Item* item : task.news) depth = std::max(depth, item->of->depth + 1);
     task.facts.reserve(task.tellings.size());
     for (const Telling& telling : task.tellings) {
       const rules::JourneyVersion& version = telling.journey->version();
@@ -185,7 +205,7 @@ absl::Status MakeFacts(sql::Transaction& tx, journal::Journal& journal, absl::Ti
       journal::NewEntry& fact = task.facts.emplace_back(ToFact(*telling.journey, context, telling.conclusion));
       fact.workspace = std::string(task.name.workspace);
       fact.key = task.customer.customer_id;
-      fact.depth = 1;
+      fact.depth = depth;
     }
   }
   return absl::OkStatus();
@@ -198,7 +218,7 @@ absl::Status Evaluate(sql::Transaction& tx, journal::Journal& journal, Shelf& sh
   return MakeFacts(tx, journal, now, tasks);
 }
 
-// Appends the new events to the journal, in the order they came.
+// Appends the news to the journal, in the order they came.
 void AppendNews(journal::Lanes& lanes, std::vector<Task>& tasks) {
   std::vector<Item*> arrived;
   for (const Task& task : tasks) arrived.insert(arrived.end(), task.news.begin(), task.news.end());
@@ -207,16 +227,19 @@ void AppendNews(journal::Lanes& lanes, std::vector<Task>& tasks) {
   std::vector<journal::NewEntry> entries;
   entries.reserve(arrived.size());
   for (const Item* item : arrived) {
-    entries.push_back({.workspace = item->of->workspace,
-                       .key = std::string(item->incoming->customer_id),
-                       .type = "waymark.milestone.v1.EventAccepted",
-                       .payload = ToPayload(*item->incoming, item->of->backfill)});
+    entries.push_back(
+        {.workspace = item->of->workspace,
+         .key = std::string(item->incoming->customer_id),
+         .type = item->is_record() ? "waymark.milestone.v1.RecordAccepted" : "waymark.milestone.v1.EventAccepted",
+         .payload =
+             item->is_record() ? std::string(item->incoming->message) : ToPayload(*item->incoming, item->of->backfill),
+         .depth = item->of->depth});
   }
   const std::vector<journal::Place> places = lanes.Append(std::move(entries));
   for (size_t i = 0; i < arrived.size(); ++i) arrived[i]->position = places[i].position;
 }
 
-// Appends the tasks' facts to the journal, and adds events and facts to the customers' histories.
+// Appends the tasks' facts to the journal, and adds news and facts to the customers' histories.
 void AppendFacts(journal::Lanes& lanes, std::vector<Task>& tasks) {
   std::vector<journal::NewEntry> facts;
   for (Task& task : tasks) {
@@ -228,22 +251,23 @@ void AppendFacts(journal::Lanes& lanes, std::vector<Task>& tasks) {
     std::vector<HistoryItem>& open = task.customer.open;
     const auto old_size = static_cast<ptrdiff_t>(open.size());
     for (const Item* item : task.news) {
-      open.push_back({.position = item->position, .fingerprint = item->incoming->fingerprint});
+      open.push_back({.position = item->position,
+                      .kind = item->is_record() ? EntryKind::kRecord : EntryKind::kEvent,
+                      .fingerprint = item->incoming->fingerprint});
     }
     std::sort(open.begin() + old_size, open.end(),
               [](const HistoryItem& a, const HistoryItem& b) { return a.position < b.position; });
-    // Facts come after all events of the transaction. One that was set aside is nowhere.
+    // Facts come after all news of the transaction. One that was set aside is nowhere.
     for (size_t i = 0; i < task.facts.size(); ++i, ++place) {
-      if (place->position > 0) open.push_back({.position = place->position, .is_event = false});
+      if (place->position > 0) open.push_back({.position = place->position, .kind = EntryKind::kConclusion});
     }
     // The customer's version is its lane's end in this transaction.
     task.customer.version_position = lanes.Head(journal::LaneOf(task.name.workspace, task.name.customer_id));
   }
 }
 
-// Saves the customers and their histories, and the journal; returns the rows, one per task.
-absl::StatusOr<std::vector<CustomerRow>> Save(sql::Transaction& tx, journal::Journal& journal, journal::Lanes& lanes,
-                                              std::vector<Task>& tasks) {
+// Saves the customers and their histories; returns the rows, one per task.
+absl::StatusOr<std::vector<CustomerRow>> Save(sql::Transaction& tx, std::vector<Task>& tasks) {
   std::vector<std::pair<absl::string_view, Customer*>> customers;
   std::vector<CustomerName> names;
   for (Task& task : tasks) {
@@ -255,21 +279,7 @@ absl::StatusOr<std::vector<CustomerRow>> Save(sql::Transaction& tx, journal::Jou
   rows.reserve(tasks.size());
   for (const Task& task : tasks) rows.push_back(ToRow(task.customer));
   RETURN_IF_ERROR(SaveCustomers(tx, names, rows));
-  RETURN_IF_ERROR(journal.Store(tx, lanes));
   return rows;
-}
-
-void Remember(CustomerMemory& memory, const journal::Lanes& lanes, std::vector<Task>& tasks,
-              std::vector<CustomerRow> rows) {
-  std::vector<CustomerName> names;
-  std::vector<CustomerMemory::Memory> memories;
-  names.reserve(tasks.size());
-  memories.reserve(tasks.size());
-  for (size_t i = 0; i < tasks.size(); ++i) {
-    names.push_back(tasks[i].name);
-    memories.push_back({std::move(rows[i]), std::move(tasks[i].customer.sealed_fingerprints)});
-  }
-  memory.Remember(lanes, names, std::move(memories));
 }
 
 std::vector<Tracker::Change> ToChanges(std::vector<Task> tasks) {
@@ -308,16 +318,45 @@ std::vector<StageCache::Stretch> ToStretches(const journal::Lanes& lanes) {
   return list;
 }
 
+// Leaves out the records that may not be told of the customer, and answers them in `receipts`.
+absl::Status RefuseRecords(sql::Transaction& tx, Shelf& shelf, const Catalog& catalog, News& news,
+                           std::vector<Receipt>& receipts) {
+  std::vector<Item*> kept;
+  for (Item* item : news.items) {
+    if (item->is_record()) {
+      ASSIGN_OR_RETURN(const JourneyPtr journey,
+                       FindJourney(tx, shelf, catalog, news.name.workspace, news.customer.dossier, item->event().type));
+      absl::Status status =
+          CheckRecord(item->event(), news.customer.dossier, journey.get(), catalog.closed.contains(item->event().type));
+      if (!status.ok()) {
+        receipts[item->batch].novelties[item->index] = Novelty::kRefused;
+        receipts[item->batch].refusal = std::move(status);
+        continue;
+      }
+    }
+    kept.push_back(item);
+  }
+  news.items = std::move(kept);
+  return absl::OkStatus();
+}
+
 // The customers to evaluate for their news.
-absl::StatusOr<std::vector<Task>> ToTasks(sql::Transaction& tx, Shelf& shelf, std::vector<News> all) {
+absl::StatusOr<std::vector<Task>> ToTasks(sql::Transaction& tx, Shelf& shelf, std::vector<News> all,
+                                          std::vector<Receipt>& receipts) {
   std::vector<Task> tasks;
   tasks.reserve(all.size());
   CatalogPtr catalog;
+  absl::string_view workspace;
   for (News& news : all) {
     // Customers of a workspace are together.
-    if (tasks.empty() || tasks.back().name.workspace != news.name.workspace) {
-      ASSIGN_OR_RETURN(const int64_t revision, HoldRevision(tx, news.name.workspace));
-      ASSIGN_OR_RETURN(catalog, shelf.GetCatalog(tx, news.name.workspace, revision));
+    if (workspace != news.name.workspace) {
+      workspace = news.name.workspace;
+      ASSIGN_OR_RETURN(const int64_t revision, HoldRevision(tx, workspace));
+      ASSIGN_OR_RETURN(catalog, shelf.GetCatalog(tx, workspace, revision));
+    }
+    if (std::any_of(news.items.begin(), news.items.end(), [](const Item* item) { return item->is_record(); })) {
+      RETURN_IF_ERROR(RefuseRecords(tx, shelf, *catalog, news, receipts));
+      if (news.items.empty()) continue;
     }
     const bool anew = news.known && (news.customer.revision != catalog->revision ||
                                      !IsAfter(news.items.front()->event(), news.customer.dossier.last) ||
@@ -331,6 +370,14 @@ absl::StatusOr<std::vector<Task>> ToTasks(sql::Transaction& tx, Shelf& shelf, st
   return tasks;
 }
 
+std::vector<Receipt> BlankReceipts(absl::Span<const Batch* const> batches) {
+  std::vector<Receipt> receipts(batches.size());
+  for (size_t i = 0; i < batches.size(); ++i) {
+    receipts[i].novelties.resize(batches[i]->events.size(), Novelty::kInvalid);
+  }
+  return receipts;
+}
+
 std::set<int> AllLanes() {
   std::set<int> lanes;
   for (int lane = 0; lane < journal::kLanes; ++lane) lanes.insert(lane);
@@ -341,6 +388,43 @@ std::set<int> AllLanes() {
 
 Tracker::Tracker(journal::Journal& journal, Shelf& shelf, StageCache& cache, const Clock& clock)
     : journal_(journal), shelf_(shelf), cache_(cache), clock_(clock) {}
+
+absl::StatusOr<Tracker::Written> Tracker::Write(sql::Transaction& tx, journal::Lanes& lanes, absl::Span<Item> items,
+                                                std::vector<Receipt>& receipts, absl::Time now) {
+  ASSIGN_OR_RETURN(std::vector<News> news, FindNews(tx, journal_, memory_, lanes, items, receipts));
+  ASSIGN_OR_RETURN(std::vector<Task> tasks, ToTasks(tx, shelf_, std::move(news), receipts));
+  ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
+  AppendNews(lanes, tasks);
+  RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, now, tasks));
+  AppendFacts(lanes, tasks);
+  ASSIGN_OR_RETURN(std::vector<CustomerRow> rows, Save(tx, tasks));
+  return Written{ToChanges(std::move(tasks)), std::move(rows)};
+}
+
+void Tracker::Remember(const journal::Lanes& lanes, Written& written) {
+  std::vector<CustomerName> names;
+  std::vector<CustomerMemory::Memory> memories;
+  names.reserve(written.changes.size());
+  memories.reserve(written.changes.size());
+  for (size_t i = 0; i < written.changes.size(); ++i) {
+    Change& change = written.changes[i];
+    names.push_back({change.workspace, change.customer.customer_id});
+    memories.push_back({std::move(written.rows[i]), std::move(change.customer.sealed_fingerprints)});
+  }
+  memory_.Remember(lanes, names, std::move(memories));
+}
+
+absl::StatusOr<Tracker::Written> Tracker::RecordWithin(sql::Transaction& tx, journal::Lanes& lanes,
+                                                       absl::Span<const Batch* const> batches) {
+  std::vector<Item> items = ToItems(batches);
+  std::vector<Receipt> receipts = BlankReceipts(batches);
+  return Write(tx, lanes, absl::MakeSpan(items), receipts, clock_.Now());
+}
+
+void Tracker::Settle(const journal::Lanes& lanes, Written written) {
+  Remember(lanes, written);
+  cache_.Put(ToValues(written.changes, journal_.epoch()), ToStretches(lanes));
+}
 
 absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const> batches) {
   std::vector<Item> items = ToItems(batches);
@@ -355,29 +439,19 @@ absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const>
 
   Recorded recorded{.receipts = std::vector<Receipt>(batches.size())};
   std::vector<Receipt>& receipts = recorded.receipts;
-  std::vector<Task> tasks;
-  std::vector<CustomerRow> rows;
+  Written written;
   std::optional<journal::Lanes> lanes;
   const absl::Time now = clock_.Now();
-  const auto record = [&](sql::Transaction& tx) -> absl::Status {
-    for (size_t i = 0; i < batches.size(); ++i) {
-      receipts[i] = {.novelties = std::vector<Novelty>(batches[i]->events.size(), Novelty::kInvalid)};
-    }
+  RETURN_IF_ERROR(journal_.db().Transact([&](sql::Transaction& tx) -> absl::Status {
+    receipts = BlankReceipts(batches);
     ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, lane_numbers));
-    ASSIGN_OR_RETURN(std::vector<News> news, FindNews(tx, journal_, memory_, *lanes, absl::MakeSpan(items), receipts));
-    ASSIGN_OR_RETURN(tasks, ToTasks(tx, shelf_, std::move(news)));
-    ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
-    AppendNews(*lanes, tasks);
-    RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, now, tasks));
-    AppendFacts(*lanes, tasks);
-    ASSIGN_OR_RETURN(rows, Save(tx, journal_, *lanes, tasks));
-    return absl::OkStatus();
-  };
-  RETURN_IF_ERROR(journal_.db().Transact(record));
+    ASSIGN_OR_RETURN(written, Write(tx, *lanes, absl::MakeSpan(items), receipts, now));
+    return journal_.Store(tx, *lanes);
+  }));
   journal_.Announce(*lanes);
   recorded.stretches = ToStretches(*lanes);
-  Remember(memory_, *lanes, tasks, std::move(rows));
-  recorded.changes = ToChanges(std::move(tasks));
+  Remember(*lanes, written);
+  recorded.changes = std::move(written.changes);
   for (size_t batch = 0; batch < batches.size(); ++batch) {
     std::vector<journal::TokenPosition> positions;
     for (const int lane : lane_numbers) {
@@ -420,7 +494,8 @@ absl::StatusOr<bool> Tracker::Sweep() {
     RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, now, tasks));
     AppendFacts(*lanes, tasks);
     RETURN_IF_ERROR(MoveSweep(tx, *way));
-    return Save(tx, journal_, *lanes, tasks).status();
+    RETURN_IF_ERROR(Save(tx, tasks).status());
+    return journal_.Store(tx, *lanes);
   };
   RETURN_IF_ERROR(journal_.db().Transact(sweep));
   if (!way.has_value()) return false;
@@ -450,7 +525,7 @@ absl::StatusOr<bool> Tracker::PassTime() {
     lane_numbers.insert(journal::LaneOf(customer.workspace, customer.customer_id));
   }
   std::vector<Task> tasks;
-  std::vector<CustomerRow> rows;
+  Written written;
   std::optional<journal::Lanes> lanes;
   const auto pass = [&](sql::Transaction& tx) -> absl::Status {
     tasks.clear();
@@ -471,14 +546,13 @@ absl::StatusOr<bool> Tracker::PassTime() {
     ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
     RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, now, tasks));
     AppendFacts(*lanes, tasks);
-    ASSIGN_OR_RETURN(rows, Save(tx, journal_, *lanes, tasks));
-    return absl::OkStatus();
+    ASSIGN_OR_RETURN(written.rows, Save(tx, tasks));
+    return journal_.Store(tx, *lanes);
   };
   RETURN_IF_ERROR(journal_.db().Transact(pass));
   journal_.Announce(*lanes);
-  const std::vector<StageCache::Stretch> stretches = ToStretches(*lanes);
-  Remember(memory_, *lanes, tasks, std::move(rows));
-  cache_.Put(ToValues(ToChanges(std::move(tasks)), journal_.epoch()), stretches);
+  written.changes = ToChanges(std::move(tasks));
+  Settle(*lanes, std::move(written));
   return true;
 }
 

@@ -14,6 +14,7 @@
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/customer_memory.h"
 #include "services/milestone/history.h"
+#include "services/milestone/news.h"
 #include "services/milestone/shelf.h"
 #include "services/milestone/stage_cache.h"
 
@@ -31,6 +32,11 @@ class Tracker {
     Customer customer;
     std::vector<JourneyPtr> journeys;  // Of its enrollments.
   };
+  // What was written in a transaction.
+  struct Written {
+    std::vector<Change> changes;
+    std::vector<CustomerRow> rows;  // One per change.
+  };
   // What a transaction came to, and what is still to be told of it.
   struct Recorded {
     std::vector<Receipt> receipts;  // One per batch.
@@ -47,6 +53,13 @@ class Tracker {
   // there. May run beside the next Record.
   void Tell(Recorded& recorded);
 
+  // The same within somebody else's transaction, who has locked the customers' `lanes`, stores the journal and calls
+  // Settle once it is committed. Conflicts and repetitions are left out.
+  absl::StatusOr<Written> RecordWithin(sql::Transaction& tx, journal::Lanes& lanes,
+                                       absl::Span<const Batch* const> batches);
+  // Keeps in mind what was written, and writes the stage cache.
+  void Settle(const journal::Lanes& lanes, Written written);
+
   // Evaluates the next customers after a version was published, so that whoever's history fulfils its entry is
   // enrolled, whichever came first; true where there were any. Everything found so is historical.
   absl::StatusOr<bool> Sweep();
@@ -56,6 +69,10 @@ class Tracker {
   absl::StatusOr<bool> PassTime();
 
  private:
+  absl::StatusOr<Written> Write(sql::Transaction& tx, journal::Lanes& lanes, absl::Span<Item> items,
+                                std::vector<Receipt>& receipts, absl::Time now);
+  void Remember(const journal::Lanes& lanes, Written& written);
+
   journal::Journal& journal_;
   Shelf& shelf_;
   StageCache& cache_;

@@ -452,7 +452,7 @@ absl::StatusOr<std::optional<Happening>> ToHappening(const journal::Entry& entry
   if (Is<milestone::v1::MilestoneAchieved>(entry)) return OfMilestone(entry);
   if (Is<health::v1::BandChanged>(entry)) return OfBand(entry);
   // Known, and nothing that a playbook waits for. Revisions correct what was told before and send nothing.
-  if (Is<milestone::v1::EventAccepted>(entry) || Is<milestone::v1::CustomerEnrolled>(entry) ||
+  if (Is<milestone::v1::EventAccepted>(entry) || Is<milestone::v1::RecordAccepted>(entry) || Is<milestone::v1::CustomerEnrolled>(entry) ||
       Is<milestone::v1::MilestoneRevised>(entry) || Is<milestone::v1::StageRevised>(entry) ||
       Is<milestone::v1::JourneyCompleted>(entry) || Is<milestone::v1::MilestoneRevoked>(entry) ||
       Is<milestone::v1::CustomerExited>(entry) || Is<milestone::v1::ConclusionRetracted>(entry)) {

@@ -67,6 +67,8 @@ bool Folding::Take(const Item& item) {
       return of_this_journey && TakeExitCall(item);
     case ItemKind::kCompletion:
       return MayOpen();
+    case ItemKind::kOverride:
+      return of_this_journey && TakeOverride(item);
   }
   return false;
 }
@@ -131,14 +133,34 @@ bool Folding::TakeAttestation(const Item& item) {
   return matters;
 }
 
+std::vector<size_t> Folding::RunsMeantBy(const Item& call) const {
+  std::vector<size_t> runs;
+  for (size_t i = 0; i < progress_.runs.size(); ++i) {
+    const Run& run = progress_.runs[i];
+    if (run.enrolled() && !run.ended() && (call.entry_key.empty() || run.key == call.entry_key)) runs.push_back(i);
+  }
+  return runs;
+}
+
 bool Folding::TakeExitCall(const Item& item) {
-  const Property* key = Find(item.properties, journey_.version().definition.entry.entry_key);
-  const std::optional<std::string> named = key == nullptr ? std::nullopt : TextOf(key->value);
-  bool matters = false;
-  for (Run& run : progress_.runs) {
-    if (!run.enrolled() || run.ended() || (named.has_value() && run.key != *named)) continue;
+  const std::vector<size_t> runs = RunsMeantBy(item);
+  for (const size_t index : runs) {
+    Run& run = progress_.runs[index];
     run.exited = Departure{.moment = Now()};
     run.leaves = {};
+  }
+  return !runs.empty();
+}
+
+bool Folding::TakeOverride(const Item& item) {
+  const std::optional<size_t> stage = journey_.FindStage(item.key);
+  if (!stage.has_value()) return false;
+  bool matters = false;
+  for (const size_t index : RunsMeantBy(item)) {
+    Run& run = progress_.runs[index];
+    if (run.stage() == *stage || run.entered.size() >= kMostPassages) continue;
+    Enter(index, *stage);
+    run.since_item = run.entered.size() - 1;  // What was stood in before may be stood in again.
     matters = true;
   }
   return matters;

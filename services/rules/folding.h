@@ -46,6 +46,9 @@ class Folding {
   bool TakeBand(const Item& item);
   bool TakeAttestation(const Item& item);
   bool TakeExitCall(const Item& item);
+  bool TakeOverride(const Item& item);
+  // The open enrollments that an exit or override is about.
+  std::vector<size_t> RunsMeantBy(const Item& call) const;
   // Lets the leaves and plain rules that an item concerns remember it; of a run that it opens, those that begin with
   // it.
   bool CountInHistory(const std::vector<size_t>& leaves, const Item& item);

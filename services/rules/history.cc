@@ -19,6 +19,7 @@ int RankOf(ItemKind kind) {
     case ItemKind::kEnrollCall:
     case ItemKind::kExitCall:
     case ItemKind::kCompletion:
+    case ItemKind::kOverride:
       return 1;
     case ItemKind::kEvent:
       return 2;

@@ -28,6 +28,7 @@ enum class ItemKind : uint8_t {
   kEnrollCall,   // Someone enrolls the customer …
   kExitCall,     // … or takes it out.
   kCompletion,   // The customer completes another journey.
+  kOverride,     // Someone puts the customer into a stage.
 };
 
 // Something that happened. The views belong to whoever made it.
@@ -38,9 +39,10 @@ struct Item {
   int64_t number = 0;      // What progress names it by: unique among the customer's items, above 0.
   absl::string_view type;  // An event's type; a band's scorecard; otherwise the journey that it is about.
   ItemKind kind = ItemKind::kEvent;
-  absl::string_view user;  // Who did it; empty: not said.
-  absl::string_view key;   // The band come into, or the milestone attested.
-  absl::string_view role;  // Of who attests.
+  absl::string_view user;       // Who did it; empty: not said.
+  absl::string_view key;        // The band come into, the milestone attested, or the stage put into.
+  absl::string_view role;       // Of who attests.
+  absl::string_view entry_key;  // Of an exit or override: only the enrollment of this key; empty: all that are open.
   // An event's, or a call's; the attributes that change, each of whose first names is replaced as a whole.
   absl::Span<const Property> properties;
 };

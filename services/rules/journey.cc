@@ -115,7 +115,8 @@ class JourneyMaker {
     const size_t first_leaf = to_.leaves_.size();
     rule.criterion = Compile(milestone.criterion, place);
     for (const Variant& variant : milestone.variants) {
-      rule.variants.push_back({.segment = SegmentNode(variant.segment_id), .criterion = Compile(variant.criterion, place)});
+      rule.variants.push_back(
+          {.segment = SegmentNode(variant.segment_id), .criterion = Compile(variant.criterion, place)});
     }
     for (size_t leaf = first_leaf; leaf < to_.leaves_.size(); ++leaf) {
       if (to_.leaves_[leaf].milestone == rule_index && to_.leaves_[leaf].kind != Leaf::Kind::kAbsence) {
@@ -238,7 +239,7 @@ class JourneyMaker {
             [&](const Some& some) {
               std::vector<size_t> children = CompileAll(some.criteria, place);
               const auto all = static_cast<uint32_t>(children.size());
-              const uint32_t at_least = some.quorum == Quorum::kAll ? all
+              const uint32_t at_least = some.quorum == Quorum::kAll   ? all
                                         : some.quorum == Quorum::kAny ? 1
                                                                       : some.at_least;
               return Add({.kind = Node::Kind::kSome, .at_least = at_least, .children = std::move(children)});
@@ -374,6 +375,12 @@ bool Journey::looks_beyond_events() const {
          std::any_of(triggers.begin(), triggers.end(), [](const Trigger& trigger) {
            return std::holds_alternative<JourneyCompletion>(trigger) || std::holds_alternative<ByCall>(trigger);
          });
+}
+
+std::optional<size_t> Journey::FindStage(absl::string_view key) const {
+  const auto stage =
+      std::find_if(stages().begin(), stages().end(), [&](const Stage& candidate) { return candidate.key == key; });
+  return stage == stages().end() ? std::nullopt : std::optional<size_t>(stage - stages().begin());
 }
 
 }  // namespace waymark::rules

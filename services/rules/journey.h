@@ -29,11 +29,11 @@ struct Leaf {
   };
   Kind kind = Kind::kCount;
   Reach reach = Reach::kHistory;
-  size_t stage = 0;  // With kStage: which.
-  size_t slot = 0;   // Index into Progress::leaves, or, unless kHistory, into Run::leaves.
-  std::vector<EventPattern> patterns;      // One; of a sequence its steps; of an attestation none.
+  size_t stage = 0;                    // With kStage: which.
+  size_t slot = 0;                     // Index into Progress::leaves, or, unless kHistory, into Run::leaves.
+  std::vector<EventPattern> patterns;  // One; of a sequence its steps; of an attestation none.
   uint32_t at_least = 1;
-  std::optional<absl::Duration> within;    // Only what came so long ago at most counts.
+  std::optional<absl::Duration> within;  // Only what came so long ago at most counts.
   Distinct distinct = Distinct::kEvents;
   std::string distinct_property;
   std::optional<absl::Duration> max_gap;
@@ -83,10 +83,10 @@ struct Rule {
   EventPattern pattern;  // Only if plain.
   size_t criterion = 0;  // Only if not plain: its node …
   std::vector<Choice> variants;
-  std::vector<size_t> depends_on;         // … and other rules.
-  std::optional<absl::Duration> period;   // Only with kRecurring; at least an hour.
-  std::vector<size_t> leaves;             // Those that begin anew with each period.
-  std::vector<size_t> attributes;         // That its criteria look at.
+  std::vector<size_t> depends_on;        // … and other rules.
+  std::optional<absl::Duration> period;  // Only with kRecurring; at least an hour.
+  std::vector<size_t> leaves;            // Those that begin anew with each period.
+  std::vector<size_t> attributes;        // That its criteria look at.
 };
 
 // A way out of a stage, made ready.
@@ -111,6 +111,8 @@ class Journey {
   const Milestone& milestone(size_t rule) const { return stages()[rules_[rule].stage].milestones[rules_[rule].index]; }
   // The first rule of a stage; of the one past the last the number of rules.
   size_t first_rule(size_t stage) const { return first_rule_[stage]; }
+  // The stage with a key, as an index.
+  std::optional<size_t> FindStage(absl::string_view key) const;
   // The rules that are not plain, each after those that it looks at.
   const std::vector<size_t>& evaluated_rules() const { return evaluated_rules_; }
 

@@ -141,6 +141,9 @@ bool IsBlank(const Progress& progress);
 //     achieved. LATCHED is achieved once met; REVOCABLE while met; RECURRING once met in each period, of whose events
 //     alone it counts.
 //   - A stage is completed when its milestones are achieved as its exit rule says, and stays so.
+//   - An override puts an open enrollment into a stage, whatever leads there; what was achieved stays achieved, so that
+//   a
+//     stage whose exit rule is fulfilled already is left at once.
 //   - The first exit whose criterion is met ends the enrollment, as a call does. Exits count from the enrollment.
 //   - Then, of the ways out of the stage, the first that is open is taken: by priority, then as given. It is open when
 //     its criterion is met (which counts from the stage's entry), or without one the stage completed, and the next

@@ -170,8 +170,8 @@ ScenarioHistory::ScenarioHistory(const Journey& journey, const Scenario& scenari
       properties.push_back({property.path, property.value, property.composite});
     }
     if (journey.version().definition.of_users && step.kind == ItemKind::kEvent && step.user != traveller) continue;
-    const bool of_journey =
-        step.kind == ItemKind::kAttestation || step.kind == ItemKind::kEnrollCall || step.kind == ItemKind::kExitCall;
+    const bool of_journey = step.kind == ItemKind::kAttestation || step.kind == ItemKind::kEnrollCall ||
+                            step.kind == ItemKind::kExitCall || step.kind == ItemKind::kOverride;
     items_.push_back({.time = ScenarioStart() + step.at,
                       .sequence = number,
                       .id = ids_.back(),

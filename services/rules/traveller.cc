@@ -18,6 +18,8 @@ namespace {
 constexpr int64_t kMostSteps = 2'000;
 // So many items are folded for one journey. A large one takes some thousand.
 constexpr int kMostItems = 30'000;
+// What a customer did before has lower numbers.
+constexpr int64_t kFirstNumber = int64_t{1} << 62;
 // So many ways to meet one criterion are tried.
 constexpr int kMostTries = 4;
 constexpr int kMostLevels = 8;  // Of milestones that need milestones.
@@ -46,7 +48,7 @@ Item ItemOf(const ScenarioStep& step, absl::Time time, int64_t number, const std
   return {.time = time,
           .sequence = number,
           .id = id,
-          .number = number,
+          .number = kFirstNumber + number,
           .type = of_journey ? absl::string_view(journey_id) : absl::string_view(step.type),
           .kind = step.kind,
           .user = step.user,
@@ -74,6 +76,24 @@ Traveller::Traveller(const Outlook& outlook, const Journey& journey)
       .properties = {{.path = definition.entry.entry_key, .value = std::string("run-1")}}});
 }
 
+Traveller::Traveller(const Outlook& outlook, const Journey& journey, Progress progress, absl::Time now)
+    : outlook_(&outlook),
+      journey_(&journey),
+      progress_(Fold(journey, std::move(progress), {}, now)),
+      run_(progress_.runs.size() - 1),
+      now_(absl::FromUnixSeconds(absl::ToUnixSeconds(now) + 1)),
+      items_left_(std::make_shared<int>(kMostItems)) {
+  progress_ = Fold(journey, std::move(progress_), {}, now_);
+  // Where another enrollment may follow the last is what that would begin with.
+  while (run_ > 0 && !progress_.runs[run_].enrolled() && !progress_.runs[run_ - 1].ended()) --run_;
+  for (size_t i = 0; i < progress_.attributes.size(); ++i) {
+    if (!progress_.attributes[i].composite) attributes_[journey.attributes()[i]] = progress_.attributes[i].value;
+  }
+  for (size_t i = 0; i < progress_.bands.size(); ++i) {
+    if (!progress_.bands[i].empty()) bands_[journey.scorecards()[i]] = progress_.bands[i];
+  }
+}
+
 void Traveller::Do(ScenarioStep step) {
   const int64_t number = trail_ == nullptr ? 1 : trail_->number + 1;
   if (number > kMostSteps || *items_left_ <= 0) return;
@@ -88,6 +108,22 @@ void Traveller::Do(ScenarioStep step) {
   const Item item = ItemOf(step, now_, number, id, journey_->version().journey_id, properties);
   progress_ = Fold(*journey_, std::move(progress_), absl::MakeConstSpan(&item, 1), now_);
   trail_ = std::make_shared<Trail>(Trail{std::move(step), trail_, number});
+}
+
+Progress Traveller::After(absl::Span<const ScenarioStep> steps, absl::Time until) const {
+  Progress progress = progress_;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const int64_t number = static_cast<int64_t>(i) + 1;
+    const std::string id = absl::StrFormat("step %03d", number);
+    std::vector<Property> properties;
+    for (const StepProperty& property : steps[i].properties) {
+      properties.push_back({property.path, property.value, property.composite});
+    }
+    const Item item =
+        ItemOf(steps[i], ScenarioStart() + steps[i].at, number, id, journey_->version().journey_id, properties);
+    progress = Fold(*journey_, std::move(progress), absl::MakeConstSpan(&item, 1));
+  }
+  return Fold(*journey_, std::move(progress), {}, until);
 }
 
 void Traveller::Wait(absl::Duration duration) {

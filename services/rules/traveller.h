@@ -32,12 +32,17 @@ class Traveller {
  public:
   // What is given must outlive this, and mean the same definition.
   Traveller(const Outlook& outlook, const Journey& journey);
+  // One who goes on from where a customer stands, folded until `now`: by its open enrollment or else by the next.
+  Traveller(const Outlook& outlook, const Journey& journey, Progress progress, absl::Time now);
 
   // The outcome of everything so far, as the fold has it, at now().
   const Progress& progress() const { return progress_; }
   // The enrollment, or what it would begin with.
-  const Run& run() const { return progress_.runs.front(); }
+  const Run& run() const { return progress_.runs[run_]; }
+  size_t run_index() const { return run_; }
   absl::Time now() const { return now_; }
+  // Where these steps would lead from here, at their times.
+  Progress After(absl::Span<const ScenarioStep> steps, absl::Time until) const;
   // The last step so far, with those before it.
   const std::shared_ptr<const Trail>& trail() const { return trail_; }
 
@@ -79,6 +84,7 @@ class Traveller {
   const Outlook* outlook_;
   const Journey* journey_;
   Progress progress_;
+  size_t run_ = 0;  // The enrollment; its index.
   absl::Time now_;  // Up to when the progress was folded.
   std::shared_ptr<const Trail> trail_;
   std::shared_ptr<int> items_left_;  // Of all copies together.

@@ -524,6 +524,27 @@ TEST_F(CommandTest, ARefusalOfTheServerIsToldByPlaceToo) {
   EXPECT_EQ(ran.out, "");
 }
 
+TEST_F(CommandTest, WhatPeopleSayOfACustomerIsRecordedAndShown) {
+  ASSERT_EQ(Do("apply --publish -f JOURNEY").code, 0);
+  ASSERT_EQ(Do("import events EVENTS").code, 0);
+  Ran ran = Do("identify acme plan=pro seats=12 owner.csm=ann --author ben");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "acme: noted\n");
+  EXPECT_THAT(Do("get customer acme").out, AllOf(HasSubstr("owner.csm"), HasSubstr("ann"), HasSubstr("12")));
+  ran = Do("override acme onboarding setup --reason again --author ben");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(Do("get timeline acme").out,
+              AllOf(HasSubstr("identified"), HasSubstr("put into"), HasSubstr("onboarding / setup")));
+  EXPECT_THAT(Do("get stage acme --fresh").out, HasSubstr("setup"));
+  EXPECT_THAT(Do("override acme onboarding adoption").err, HasSubstr("reason"));
+  EXPECT_EQ(Do("exit acme onboarding --reason closed").out, "acme: out of onboarding\n");
+  EXPECT_THAT(Do("get stage acme --fresh").out, HasSubstr("exited"));
+  EXPECT_THAT(Do("attest acme onboarding connected").err, HasSubstr("attestation"));
+  EXPECT_EQ(Do("enroll acme onboarding").code, 1);
+  EXPECT_EQ(Do("identify acme plan").code, 2);
+  EXPECT_EQ(Do("identify acme plan=pro --time yesterday").code, 2);
+}
+
 TEST_F(CommandTest, WorkspacesAreApart) {
   EXPECT_EQ(Do("--workspace north apply -f JOURNEY").code, kDone);
   EXPECT_THAT(Do("list journeys").out, HasSubstr("no journeys"));

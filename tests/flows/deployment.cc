@@ -52,7 +52,7 @@ void Deployment::Start(const std::string& service) {
                                    "--auth=false"};
   const auto add = [&](std::initializer_list<std::string> more) { argv.insert(argv.end(), more); };
   if (service == "milestone") {
-    add({"--journey-address", address("journey")});
+    add({"--journey-address", address("journey"), "--health-address", address("health")});
     if (!redis_url_.empty()) add({"--redis-url", redis_url_});
   } else if (service == "health") {
     add({"--milestone-address", address("milestone")});

@@ -101,7 +101,7 @@ Workspaces::Workspaces() : clock_(absl::FromUnixSeconds(1'777'896'000)) {  // 4 
   channel_ = rpc::Connect({.target = absl::StrCat("127.0.0.1:", server_->port())}).value();
 
   const auto into = [&] { return server_->InProcessChannel(); };
-  milestone_->Follow(into(), kServiceKey, absl::ZeroDuration());
+  milestone_->Follow(into(), into(), kServiceKey, absl::ZeroDuration());
   health_->Follow(into(), kServiceKey, absl::ZeroDuration());
   notification_->Follow(into(), into(), kServiceKey, absl::ZeroDuration());
   for (std::vector<Loop> some : {journey_->loops(), milestone_->loops(), health_->loops(), notification_->loops()}) {

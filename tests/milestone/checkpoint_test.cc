@@ -83,7 +83,8 @@ class Dice {
     };
     return {.last = {.time = static_cast<int64_t>(random_()) * 1000,
                      .sequence = static_cast<int64_t>(random_()) - (1 << 30),
-                     .event_id = Text()},
+                     .kind = static_cast<rules::ItemKind>(random_() % 8),
+                     .id = Text()},
             .event_count = Number(),
             .enrollments = Several(4, enrollment)};
   }
@@ -121,7 +122,7 @@ TEST(CheckpointTest, ComesBackAsItWas) {
 
 // What one release has written the next one reads.
 TEST(CheckpointTest, BytesAreFixed) {
-  Dossier dossier{.last = {.time = 100, .sequence = 1, .event_id = "b"}, .event_count = 2};
+  Dossier dossier{.last = {.time = 100, .sequence = 1, .id = "b"}, .event_count = 2};
   Enrollment& enrollment = dossier.enrollments.emplace_back();
   enrollment.journey_id = "j";
   enrollment.version = 3;
@@ -129,9 +130,10 @@ TEST(CheckpointTest, BytesAreFixed) {
   run.entered = {{.time = absl::FromUnixMicros(90), .item = 7, .stage = 2, .completed = absl::FromUnixMicros(91)}};
   run.milestones = {{.counted = 1, .achieved = rules::Moment{absl::FromUnixMicros(100), 9}}, {.counted = 4}};
   EXPECT_EQ(absl::BytesToHexString(EncodeDossier(dossier)),
-            "01"          // The format.
-            "c801020162"  // The last event: at 100, sequence 1, b.
-            "02"          // Two events.
+            "01"  // The format.
+            "c801020001"
+            "62"  // The last item: at 100, sequence 1, an event, b.
+            "02"  // Two events.
             "01"
             "016a"
             "03"  // An enrollment: j, version 3 …

@@ -23,9 +23,10 @@ TEST(HistoryItemsTest, ComeBackAsTheyWere) {
     int64_t position = 0;
     for (unsigned i = 0; i < random() % 100; ++i) {
       position += 1 + static_cast<int64_t>(random() % 3 == 0 ? random() : random() % 9);
-      const bool is_event = random() % 2 == 0;
-      items.push_back(
-          {.position = position, .is_event = is_event, .fingerprint = is_event ? static_cast<uint32_t>(random()) : 0});
+      HistoryItem& item = items.emplace_back();
+      item.position = position;
+      item.kind = static_cast<EntryKind>(random() % 3);
+      if (item.counts()) item.fingerprint = static_cast<uint32_t>(random());
     }
     const auto decoded = DecodeItems(EncodeItems(items));
     ASSERT_TRUE(decoded.ok()) << decoded.status();
@@ -36,12 +37,14 @@ TEST(HistoryItemsTest, ComeBackAsTheyWere) {
 // What one release has written the next one reads.
 TEST(HistoryItemsTest, BytesAreFixed) {
   EXPECT_EQ(absl::BytesToHexString(EncodeItems({{.position = 3, .fingerprint = 0x01020304},
-                                                {.position = 4, .is_event = false},
-                                                {.position = 104, .fingerprint = 0xfffefdfc}})),
+                                                {.position = 4, .kind = EntryKind::kConclusion},
+                                                {.position = 104, .fingerprint = 0xfffefdfc},
+                                                {.position = 105, .kind = EntryKind::kRecord, .fingerprint = 1}})),
             "01"
-            "0604030201"
-            "03"
-            "c801fcfdfeff");
+            "0c04030201"
+            "05"
+            "9003fcfdfeff"
+            "0601000000");
 }
 
 TEST(HistoryItemsTest, DamageIsNoticed) {

@@ -67,10 +67,10 @@ TEST_P(HistoryStoreTest, EveryItemStaysInOrderHoweverTheHistoryGrew) {
   while (all.size() < 20'000) {
     const size_t more = random() % 4 == 0 ? random() % 1000 : random() % 40;
     for (size_t i = 0; i < more; ++i) {
-      const bool is_event = random() % 3 > 0;
-      all.push_back({.position = static_cast<int64_t>(all.size()) * 10 + 5,
-                     .is_event = is_event,
-                     .fingerprint = is_event ? static_cast<uint32_t>(random()) : 0});
+      HistoryItem& item = all.emplace_back();
+      item.position = static_cast<int64_t>(all.size()) * 10 - 5;
+      item.kind = static_cast<EntryKind>(random() % 3);
+      if (item.counts()) item.fingerprint = static_cast<uint32_t>(random());
       customer.open.push_back(all.back());
       neighbour.open.push_back(all.back());
     }
@@ -90,7 +90,7 @@ TEST_P(HistoryStoreTest, EveryItemStaysInOrderHoweverTheHistoryGrew) {
   // What repeats are recognised by grew with it.
   std::vector<uint32_t> expected;
   for (const HistoryItem& item : Sealed(customer)) {
-    if (item.is_event) expected.push_back(item.fingerprint);
+    if (item.counts()) expected.push_back(item.fingerprint);
   }
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(*customer.sealed_fingerprints, expected);
@@ -114,7 +114,7 @@ TEST_P(HistoryStoreTest, FingerprintsThatWereNotLoadedStayUnknown) {
 TEST_P(HistoryStoreTest, TimelineStartsAnywhereAndEndsSoonAfterEnough) {
   Customer customer{.customer_id = "acme"};
   for (int64_t position = 1; position <= 20'000; ++position) {
-    customer.open.push_back({.position = position, .is_event = false});
+    customer.open.push_back({.position = position, .kind = EntryKind::kConclusion});
   }
   ASSERT_TRUE(Seal(customer).ok());
   EXPECT_THAT(Timeline(customer, 0, 50'000), SizeIs(20'000));
@@ -128,7 +128,7 @@ TEST_P(HistoryStoreTest, TimelineStartsAnywhereAndEndsSoonAfterEnough) {
 TEST_P(HistoryStoreTest, AMissingSegmentIsNoticed) {
   Customer customer{.customer_id = "acme"};
   for (int64_t position = 1; position <= 3 * kSealedAtOnce; ++position) {
-    customer.open.push_back({.position = position, .is_event = false});
+    customer.open.push_back({.position = position, .kind = EntryKind::kConclusion});
   }
   ASSERT_TRUE(Seal(customer).ok());
   ASSERT_TRUE(db_->Transact([&](sql::Transaction& tx) {
@@ -136,15 +136,15 @@ TEST_P(HistoryStoreTest, AMissingSegmentIsNoticed) {
                  })
                   .ok());
   for (int64_t position = 1; position <= kSealedAtOnce; ++position) {
-    customer.open.push_back({.position = 3 * kSealedAtOnce + position, .is_event = false});
+    customer.open.push_back({.position = 3 * kSealedAtOnce + position, .kind = EntryKind::kConclusion});
   }
   EXPECT_EQ(Seal(customer).code(), absl::StatusCode::kInternal);
 }
 
 TEST_P(HistoryStoreTest, ACustomerComesBackAsItWas) {
   Customer customer{.customer_id = "acme", .revision = 3, .version_position = 99, .sealed = 64};
-  customer.dossier.last = {.time = 5, .sequence = 6, .event_id = "e"};
-  customer.open = {{.position = 7, .fingerprint = 8}, {.position = 9, .is_event = false}};
+  customer.dossier.last = {.time = 5, .sequence = 6, .id = "e"};
+  customer.open = {{.position = 7, .fingerprint = 8}, {.position = 9, .kind = EntryKind::kConclusion}};
   std::optional<Customer> found;
   const absl::Status status = db_->Transact([&](sql::Transaction& tx) -> absl::Status {
     RETURN_IF_ERROR(SaveCustomers(tx, {{kWorkspace, "acme"}}, {ToRow(Customer{})}));

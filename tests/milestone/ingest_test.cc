@@ -251,7 +251,7 @@ TEST_P(IngestTest, RandomBytesNeverBreakAnything) {
       return ToBatch("default", request.SerializeAsString(), Noon());
     }();
     ASSERT_TRUE(batch.ok()) << batch.status();
-    const IncomingEvent& incoming = (*batch)->events[0];
+    const IncomingItem& incoming = (*batch)->events[0];
     if (!incoming.wrong_field.empty()) continue;
     // What passes can be read back from where it is kept, and says the same.
     const std::string payload = ToPayload(incoming, round % 2 == 0);

@@ -3,28 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "common/rpc/client.h"
-#include "common/rpc/status.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/facts.h"
 #include "waymark/journey/v1/facts.pb.h"
 #include "waymark/milestone/v1/facts.pb.h"
 
 namespace waymark::milestone {
-namespace {
-
-template <typename Response, typename Stub, typename Request>
-absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                              const Request& request, const std::string& workspace) {
-  grpc::ClientContext context;
-  rpc::AddCredential(context, "", workspace);
-  Response response;
-  const grpc::Status status = (stub.*method)(&context, request, &response);
-  if (!status.ok()) return rpc::FromGrpc(status);
-  return response;
-}
-
-}  // namespace
 
 journey::v1::JourneyDefinition Steps(const std::vector<Step>& steps) {
   journey::v1::JourneyDefinition definition;
@@ -174,7 +158,10 @@ std::vector<std::string> World::Facts() {
         if (stretch->reached == after) break;
         after = stretch->reached;
         for (const journal::Entry& entry : stretch->entries) {
-          if (entry.type == v1::EventAccepted::descriptor()->full_name()) continue;
+          if (entry.type == v1::EventAccepted::descriptor()->full_name() ||
+              entry.type == v1::RecordAccepted::descriptor()->full_name()) {
+            continue;
+          }
           const std::optional<v1::TimelineItem> item = ToTimelineItem(entry);
           if (!item.has_value()) return absl::InternalError("a fact cannot be read");
           facts.push_back(absl::StrCat(entry.type.substr(entry.type.rfind('.') + 1), ":", entry.key,

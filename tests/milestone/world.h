@@ -14,7 +14,9 @@
 #include "common/base/clock.h"
 #include "common/redis/redis.h"
 #include "common/rpc/authorizer.h"
+#include "common/rpc/client.h"
 #include "common/rpc/server.h"
+#include "common/rpc/status.h"
 #include "common/sql/sql.h"
 #include "services/milestone/parts.h"
 #include "waymark/journey/v1/definition.pb.h"
@@ -25,6 +27,18 @@
 #include "waymark/milestone/v1/milestone.grpc.pb.h"
 
 namespace waymark::milestone {
+
+// Calls an RPC in a workspace.
+template <typename Response, typename Stub, typename Request>
+absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                              const Request& request, const std::string& workspace = "default") {
+  grpc::ClientContext context;
+  rpc::AddCredential(context, "", workspace);
+  Response response;
+  const grpc::Status status = (stub.*method)(&context, request, &response);
+  if (!status.ok()) return rpc::FromGrpc(status);
+  return response;
+}
 
 // One o'clock in the afternoon of a working day; every test starts then.
 inline absl::Time Noon() { return absl::FromUnixSeconds(1'747'310'400); }
@@ -79,7 +93,8 @@ class World {
   // Completed counts, stage by stage.
   std::vector<int64_t> Completed(const std::string& journey_id, const std::string& workspace = "default");
 
-  // The names of the facts in the journal, in the order of their positions, lane by lane; events are left out.
+  // The names of the facts in the journal, in the order of their positions, lane by lane; events and records are
+  // left out.
   // `name:key`, with `!` behind it where historical.
   std::vector<std::string> Facts();
 

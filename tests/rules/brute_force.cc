@@ -393,15 +393,20 @@ class Oracle {
         run.completed = Now();
         return;
       }
-      const bool anew = std::any_of(run.stays.begin(), run.stays.end(),
-                                    [&](const ExpectedRun::Stay& before) { return before.stage == *next; });
-      run.stays.push_back({*next, Now(), std::nullopt});
-      starts.stage = seen_;
-      starts.entered.insert(*next);
-      for (size_t m = 0; m < milestones_.size() && anew; ++m) {
-        if (milestones_[m].first == *next && milestones_[m].second->scope == Scope::kFromStage) {
-          BeginAnew(run.milestones[m]);
-        }
+      Stand(run, starts, *next);
+    }
+  }
+
+  // From now on in a stage.
+  void Stand(ExpectedRun& run, Starts& starts, size_t stage) {
+    const bool anew = std::any_of(run.stays.begin(), run.stays.end(),
+                                  [&](const ExpectedRun::Stay& before) { return before.stage == stage; });
+    run.stays.push_back({stage, Now(), std::nullopt});
+    starts.stage = seen_;
+    starts.entered.insert(stage);
+    for (size_t m = 0; m < milestones_.size() && anew; ++m) {
+      if (milestones_[m].first == stage && milestones_[m].second->scope == Scope::kFromStage) {
+        BeginAnew(run.milestones[m]);
       }
     }
   }
@@ -462,12 +467,13 @@ class Oracle {
     const bool opens = key.has_value() && MayOpen(*key);
     // A call takes out of everything, or of the enrollment that it names.
     if (item_ != nullptr && item_->kind == ItemKind::kExitCall) {
-      Found named = Look(item_->properties, definition_.entry.entry_key);
       for (ExpectedRun& run : runs_) {
         const bool ended = run.completed.has_value() || run.exited.has_value();
-        if (!ended && (!named.has_value() || KeyText(named->first) == run.key)) run.exited.emplace(Now(), std::nullopt);
+        if (!ended && (item_->entry_key.empty() || item_->entry_key == run.key))
+          run.exited.emplace(Now(), std::nullopt);
       }
     }
+    if (item_ != nullptr && item_->kind == ItemKind::kOverride) Override();
     for (size_t r = 0; r < runs_.size(); ++r) {
       if (runs_[r].completed.has_value() || runs_[r].exited.has_value()) continue;
       BeginPeriods(runs_[r]);
@@ -482,6 +488,19 @@ class Oracle {
     Settle(run, starts);
     runs_.push_back(run);
     starts_.push_back(starts);
+  }
+
+  // Puts every open enrollment, or the one that is named, into a stage.
+  void Override() {
+    for (size_t stage = 0; stage < definition_.stages.size(); ++stage) {
+      if (definition_.stages[stage].key != item_->key) continue;
+      for (size_t r = 0; r < runs_.size(); ++r) {
+        ExpectedRun& run = runs_[r];
+        if (run.completed.has_value() || run.exited.has_value() || run.stays.back().stage == stage) continue;
+        if (!item_->entry_key.empty() && item_->entry_key != run.key) continue;
+        Stand(run, starts_[r], stage);
+      }
+    }
   }
 
   void BeginPeriods(ExpectedRun& run) {

@@ -295,8 +295,11 @@ RandomHistory::RandomHistory(std::mt19937& random, int most) {
         break;
       case 4: {
         const ItemKind kinds[] = {ItemKind::kEnrollCall, ItemKind::kEnrollCall, ItemKind::kExitCall,
-                                  ItemKind::kCompletion};
-        item.kind = kinds[below(4)];
+                                  ItemKind::kCompletion, ItemKind::kOverride};
+        item.kind = kinds[below(5)];
+        if (item.kind == ItemKind::kOverride) item.key = Own(absl::StrCat("s", below(4)));
+        const char* entry_keys[] = {"", "", "free", "pro", "1", "true"};
+        if (item.kind == ItemKind::kOverride || item.kind == ItemKind::kExitCall) item.entry_key = entry_keys[below(6)];
         item.type = item.kind == ItemKind::kCompletion ? "other" : "random";
         if (below(2) == 0) properties.push_back({"contract", value()});
         break;
