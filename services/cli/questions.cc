@@ -92,7 +92,7 @@ void AddAttributes(const std::string& whose, const google::protobuf::Struct& att
   const std::map<std::string, google::protobuf::Value> by_name(attributes.fields().begin(), attributes.fields().end());
   for (const auto& [name, value] : by_name) {
     std::string shown = value.string_value();
-    if (!value.has_string_value()) google::protobuf::util::MessageToJsonString(value, &shown).IgnoreError();
+    if (!value.has_string_value()) google::protobuf::util::MessageToJsonString(value, &shown);
     table.Add({whose, name, shown});
   }
 }

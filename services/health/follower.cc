@@ -19,6 +19,7 @@
 #include "services/health/scorecard_store.h"
 #include "services/health/scoring.h"
 #include "waymark/milestone/v1/facts.pb.h"
+#include "waymark/milestone/v1/record.pb.h"
 
 namespace waymark::health {
 namespace {

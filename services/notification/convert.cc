@@ -22,6 +22,7 @@
 #include "services/notification/webhook_url.h"
 #include "waymark/health/v1/facts.pb.h"
 #include "waymark/milestone/v1/facts.pb.h"
+#include "waymark/milestone/v1/record.pb.h"
 
 namespace waymark::notification {
 namespace {
