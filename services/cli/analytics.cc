@@ -1,6 +1,7 @@
 #include "services/cli/analytics.h"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "common/base/status.h"
@@ -28,6 +30,15 @@ constexpr auto kRight = Table::Align::kRight;
 constexpr char kCohortFooter[] =
     "Times are RFC 3339 (2026-05-04T09:00:00Z) or days (2026-05-04), which begin at midnight UTC.\n";
 
+constexpr char kRevenueFooter[] =
+    R"(A source is an event type and the property that holds the amount: what the customer brings from then on, or, with a +,
+how much that changes; behind a colon the kind of growth: new, renewal, resell, cross-sell or upsell. A type alone ends
+what the customer brings.
+
+Example:
+  waymark revenue onboarding --start 2026-01-01 --source signed=contract.value:new \
+    --source seats_added=+price:upsell --source subscription_cancelled)";
+
 // What was given to any of the commands.
 struct Given {
   std::string journey_id;
@@ -42,6 +53,9 @@ struct Given {
   std::string between = "stages";
   int32_t limit = 30;
   std::string customer;
+  std::string start;
+  std::string end;
+  std::vector<std::string> sources;
 };
 
 absl::Status ReadTime(const char* option, const std::string& text, google::protobuf::Timestamp* to) {
@@ -286,6 +300,92 @@ absl::Status ShowConformance(const Session& session, const Given& given) {
   return absl::OkStatus();
 }
 
+// `signed=contract.value:new`, `more=+contract.value:upsell`, `cancelled`.
+absl::Status ReadSource(const std::string& text, v1::RevenueSource& to) {
+  const size_t equals = text.rfind('=');
+  to.set_event_type(text.substr(0, equals));
+  if (equals == std::string::npos) return absl::OkStatus();
+  std::string property = text.substr(equals + 1);
+  to.set_amount(v1::REVENUE_AMOUNT_TOTAL);
+  if (property.starts_with('+')) {
+    to.set_amount(v1::REVENUE_AMOUNT_CHANGE);
+    property.erase(0, 1);
+  }
+  if (const size_t colon = property.rfind(':'); colon != std::string::npos) {
+    const std::string name = absl::AsciiStrToUpper(absl::StrReplaceAll(property.substr(colon + 1), {{"-", "_"}}));
+    v1::RevenueKind kind;
+    if (!v1::RevenueKind_Parse(absl::StrCat("REVENUE_KIND_", name), &kind)) {
+      return UsageError("--source: what follows the colon is new, renewal, resell, cross-sell or upsell");
+    }
+    to.set_kind(kind);
+    property.resize(colon);
+  }
+  if (property.empty()) return UsageError("--source: name a property behind the =, or leave out the =");
+  to.set_property(property);
+  return absl::OkStatus();
+}
+
+// `1,234.5`, to a hundredth.
+std::string Amount(double amount) {
+  const int64_t hundredths = std::llround(amount * 100);
+  std::string text = Grouped(hundredths / 100);
+  if (hundredths % 100 != 0) {
+    absl::StrAppend(&text, absl::StrFormat(".%02d", hundredths % 100));
+    if (text.back() == '0') text.pop_back();
+  }
+  return text;
+}
+
+absl::Status ShowRevenue(const Session& session, const Given& given) {
+  v1::GetRevenueRequest request;
+  RETURN_IF_ERROR(ReadTime("--start", given.start, request.mutable_from()));
+  if (!given.end.empty()) RETURN_IF_ERROR(ReadTime("--end", given.end, request.mutable_until()));
+  for (const std::string& source : given.sources) RETURN_IF_ERROR(ReadSource(source, *request.add_sources()));
+  ASSIGN_OR_RETURN(const auto revenue, Ask<v1::GetRevenueResponse>(session, given, request));
+  if (WriteStructured(session, revenue)) return absl::OkStatus();
+  const v1::RevenueRetention& total = revenue.total();
+  WriteHead(session, given, revenue,
+            absl::StrCat(Count(total.customers(), "customer"), " with revenue at ", ShortTime(request.from()),
+                         "; until ", ShortTime(revenue.as_of())));
+  Table table({{"STAGE AT FIRST"},
+               {"CUSTOMERS", kRight},
+               {"CHURNED", kRight},
+               {"BEFORE", kRight},
+               {"GREW", kRight},
+               {"SHRANK", kRight},
+               {"LOST", kRight},
+               {"AFTER", kRight},
+               {"NET", kRight},
+               {"GROSS", kRight}});
+  const auto add = [&](const std::string& title, const v1::RevenueRetention& part) {
+    double growth = 0;
+    for (const v1::RevenueExpansion& expansion : part.expansion()) growth += expansion.amount();
+    table.Add({title, Grouped(part.customers()), Grouped(part.churned_customers()), Amount(part.start_amount()),
+               Amount(growth), Amount(part.contraction()), Amount(part.churn()), Amount(part.end_amount()),
+               part.has_net_retention() ? Percent(part.net_retention()) : "-",
+               part.has_gross_retention() ? Percent(part.gross_retention()) : "-"});
+  };
+  for (const v1::StageRevenue& stage : revenue.stages()) {
+    add(stage.stage_key().empty() ? "(none)" : stage.title(), stage.retention());
+  }
+  add("all of them", total);
+  session.out << table.Render();
+  if (!total.expansion().empty()) {
+    Table kinds({{"GREW BY"}, {"AMOUNT", kRight}, {"CUSTOMERS", kRight}});
+    for (const v1::RevenueExpansion& expansion : total.expansion()) {
+      kinds.Add({expansion.kind() == v1::REVENUE_KIND_UNSPECIFIED
+                     ? "(not said)"
+                     : Short(v1::RevenueKind_Name(expansion.kind()), "REVENUE_KIND_"),
+                 Amount(expansion.amount()), Grouped(expansion.customers())});
+    }
+    session.out << "\n" << kinds.Render();
+  }
+  if (revenue.unreadable_events() > 0) {
+    session.out << "\n" << Count(revenue.unreadable_events(), "event") << " had no such amount and changed nothing\n";
+  }
+  return absl::OkStatus();
+}
+
 // A command about a journey, with what narrows who is looked at.
 CLI::App* AddOne(const Shell& shell, const std::shared_ptr<Given>& given, const char* name, const char* help,
                  absl::Status (*show)(const Session&, const Given&)) {
@@ -328,6 +428,15 @@ void AddAnalyticsCommands(const Shell& shell) {
   AddOne(shell, given, "conformance", "How far what customers do fits a journey as it is designed", ShowConformance)
       ->add_option("--customer", given->customer, "Only this customer")
       ->type_name("ID");
+  CLI::App* revenue =
+      AddOne(shell, given, "revenue", "How much of what customers brought they still bring", ShowRevenue);
+  revenue->footer(kRevenueFooter);
+  revenue->add_option("--start", given->start, "When the period begins")->required()->type_name("TIME");
+  revenue->add_option("--end", given->end, "When it ends; now where not given")->type_name("TIME");
+  revenue->add_option("--source", given->sources, "Which events tell of revenue, see below; may be repeated")
+      ->required()
+      ->allow_extra_args(false)
+      ->type_name("SOURCE");
 }
 
 }  // namespace waymark::cli

@@ -1,4 +1,5 @@
-// The commands about everybody who travels a journey: `waymark funnel`, `dwell`, `friction`, `paths`, `conformance`.
+// The commands about everybody who travels a journey: `waymark funnel`, `dwell`, `friction`, `paths`, `conformance`,
+// `revenue`.
 #ifndef WAYMARK_SERVICES_CLI_ANALYTICS_H_
 #define WAYMARK_SERVICES_CLI_ANALYTICS_H_
 

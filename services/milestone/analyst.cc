@@ -17,6 +17,7 @@
 #include "services/milestone/friction.h"
 #include "services/milestone/funnel.h"
 #include "services/milestone/paths.h"
+#include "services/milestone/revenue.h"
 
 namespace waymark::milestone {
 namespace {
@@ -191,6 +192,24 @@ absl::StatusOr<v1::GetConformanceResponse> Analyst::GetConformance(absl::string_
   v1::GetConformanceResponse answer;
   Head(shown, cohort, now, answer);
   conformance.Write(answer);
+  return answer;
+}
+
+absl::StatusOr<v1::GetRevenueResponse> Analyst::GetRevenue(absl::string_view workspace,
+                                                           const v1::GetRevenueRequest& request,
+                                                           KeepLooking keep_looking) {
+  const absl::Time now = clock_.Now();
+  ASSIGN_OR_RETURN(const Cohort cohort, ToCohort(request, now));
+  ASSIGN_OR_RETURN(const Shown shown, census_.Find(workspace, cohort));
+  Revenue revenue(*shown.journey, *cohort.as_of, request);
+  RETURN_IF_ERROR(census_.Take(workspace, cohort, {.histories = true, .properties = true}, now, keep_looking,
+                               [&](const Traveller& traveller) { revenue.Add(traveller); }));
+  v1::GetRevenueResponse answer;
+  answer.set_journey_id(cohort.journey_id);
+  answer.set_version(shown.journey->version().number);
+  answer.set_pending_customers(shown.pending_customers);
+  SetTime(*cohort.history_until, answer.mutable_as_of());
+  revenue.Write(answer);
   return answer;
 }
 

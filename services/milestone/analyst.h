@@ -35,6 +35,9 @@ class Analyst {
                                                             const v1::GetConformanceRequest& request,
                                                             KeepLooking keep_looking);
 
+  absl::StatusOr<v1::GetRevenueResponse> GetRevenue(absl::string_view workspace, const v1::GetRevenueRequest& request,
+                                                    KeepLooking keep_looking);
+
   // The types of events after `after`, bytewise. `next` is empty after the last page.
   struct EventTypePage {
     v1::ListEventTypesResponse types;

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/timestamp.pb.h>
 
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/checks.h"
 #include "common/base/errors.h"
@@ -15,7 +17,7 @@ absl::StatusOr<absl::Time> ToTime(const char* field, const google::protobuf::Tim
   constexpr int64_t kFirstSecond = 946684800;  // 2000-01-01T00:00:00Z.
   constexpr int64_t kLastSecond = 4102444800;  // 2100-01-01T00:00:00Z.
   if (time.seconds() < kFirstSecond || time.seconds() >= kLastSecond) {
-    return InvalidField(field, "must be from the year 2000 to 2099, or left out");
+    return InvalidField(field, "must be from the year 2000 to 2099");
   }
   if (time.nanos() < 0 || time.nanos() > 999'999'999) return InvalidField(field, "has nanos beyond 0 to 999,999,999");
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
@@ -43,6 +45,39 @@ absl::StatusOr<Cohort> ToCohort(const std::string& journey_id, const v1::Cohort&
     }
   }
   if (!cohort.segment_id().empty()) RETURN_IF_ERROR(CheckName("cohort.segment_id", cohort.segment_id()));
+  return made;
+}
+
+absl::StatusOr<Cohort> ToCohort(const v1::GetRevenueRequest& request, absl::Time now) {
+  constexpr int kMostSources = 20;
+  ASSIGN_OR_RETURN(Cohort made, ToCohort(request.journey_id(), request.cohort(), now));
+  if (made.as_of.has_value()) return InvalidField("cohort.as_of", "must be left out: the period says as of when");
+  ASSIGN_OR_RETURN(made.as_of, ToTime("from", request.from()));
+  made.history_until = now;
+  if (request.has_until()) {
+    ASSIGN_OR_RETURN(made.history_until, ToTime("until", request.until()));
+  }
+  if (*made.history_until <= *made.as_of) return InvalidField("until", "must be after from");
+  if (*made.history_until > now) return InvalidField("until", "is in the future; the period ends now at the latest");
+  if (request.sources().empty() || request.sources_size() > kMostSources) {
+    return InvalidField("sources", absl::StrCat("must be 1 to ", kMostSources, ", not ", request.sources_size()));
+  }
+  std::set<std::string> types;
+  for (int i = 0; i < request.sources_size(); ++i) {
+    const v1::RevenueSource& source = request.sources(i);
+    const std::string field = absl::StrCat("sources[", i, "]");
+    RETURN_IF_ERROR(CheckId(field + ".event_type", source.event_type()));
+    RETURN_IF_ERROR(CheckText(field + ".property", source.property(), 255));
+    if (!types.insert(source.event_type()).second) {
+      return InvalidField(field + ".event_type", "is that of another source; say each type once");
+    }
+    if (!v1::RevenueAmount_IsValid(source.amount())) {
+      return InvalidField(field + ".amount", "is none that this server knows: a total or a change");
+    }
+    if (!v1::RevenueKind_IsValid(source.kind())) {
+      return InvalidField(field + ".kind", "is none that this server knows; leave it out");
+    }
+  }
   return made;
 }
 

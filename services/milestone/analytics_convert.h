@@ -18,6 +18,10 @@ namespace waymark::milestone {
 // Errors: INVALID_ARGUMENT  a field is malformed, the window is empty, or as_of is after `now`.
 absl::StatusOr<Cohort> ToCohort(const std::string& journey_id, const v1::Cohort& cohort, absl::Time now);
 
+// The cohort as of the beginning of the period, with histories up to its end. Errors: INVALID_ARGUMENT  besides those
+// of ToCohort: the period is empty or malformed, or a source is.
+absl::StatusOr<Cohort> ToCohort(const v1::GetRevenueRequest& request, absl::Time now);
+
 void SetDuration(absl::Duration duration, google::protobuf::Duration* to);
 v1::TimeSummary ToProto(const TimesSummary& summary);
 

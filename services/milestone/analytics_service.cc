@@ -40,6 +40,11 @@ class AnalyticsServiceImpl final : public v1::AnalyticsService::Service {
     return Answer(*context, &Analyst::GetConformance, *request, *response);
   }
 
+  grpc::Status GetRevenue(grpc::ServerContext* context, const v1::GetRevenueRequest* request,
+                          v1::GetRevenueResponse* response) override {
+    return Answer(*context, &Analyst::GetRevenue, *request, *response);
+  }
+
  private:
   template <typename Request, typename Response>
   grpc::Status Answer(const grpc::ServerContext& context,

@@ -145,7 +145,7 @@ class Look {
         candidates.push_back({&customer, &enrollment, version, needs_history});
         if (!needs_history) continue;
         wanting.push_back(&customer);
-        inside = inside || version->looks_inside_events();
+        inside = inside || knowing_.properties || version->looks_inside_events();
       }
     }
     return ReadHistoriesOf(tx, journal_, workspace_, wanting, inside, page.histories);
@@ -167,12 +167,15 @@ class Look {
     rules::Progress then;
     const rules::Progress* progress = &candidate.enrollment->progress;
     std::sort(history.begin(), history.end(), rules::Before);
-    if (cohort_.as_of.has_value()) {
+    const auto up_to = [&](absl::Time time) {
       const auto end =
-          std::find_if(history.begin(), history.end(), [&](const rules::Item& item) { return item.time > now_; });
-      history.erase(end, history.end());
+          std::find_if(history.begin(), history.end(), [&](const rules::Item& item) { return item.time > time; });
+      return absl::MakeConstSpan(history).first(end - history.begin());
+    };
+    const absl::Span<const rules::Item> known = cohort_.as_of.has_value() ? up_to(now_) : absl::MakeConstSpan(history);
+    if (cohort_.as_of.has_value()) {
       const bool kept = IsKept(*candidate.customer, *candidate.enrollment, now_);
-      then = kept ? rules::Fold(journey, *progress, {}, now_) : rules::Fold(journey, {}, history, now_);
+      then = kept ? rules::Fold(journey, *progress, {}, now_) : rules::Fold(journey, {}, known, now_);
       progress = &then;
     }
     for (const rules::Run& run : progress->enrollments()) {
@@ -180,11 +183,11 @@ class Look {
     }
     if (traveller.runs.empty()) return;
     if (needs_open_) {
-      OpenJourney::Answer answer = candidate.version->open->Look(history, now_);
+      OpenJourney::Answer answer = candidate.version->open->Look(known, now_);
       if (!cohort_.segment_id.empty() && !answer.in_segment) return;
       traveller.open = std::move(answer.stages);
     }
-    traveller.history = history;
+    traveller.history = cohort_.history_until.has_value() ? up_to(*cohort_.history_until) : known;
     look(traveller);
   }
 

@@ -29,12 +29,14 @@ struct Cohort {
   std::optional<absl::Time> as_of;                     // Absent: as they stand now.
   std::string segment_id;                              // Empty: whoever.
   std::string customer_id;                             // Empty: everybody.
+  std::optional<absl::Time> history_until;             // Histories go on to here; absent: as of when they stand.
 };
 
 // What has to be known besides where customers stand. Each has histories read.
 struct Knowing {
   bool histories = false;
   bool open = false;
+  bool properties = false;  // Of events, whatever the journey looks at; with histories.
 };
 
 // A customer with enrollments in the cohort.

@@ -1,5 +1,7 @@
 #include "services/milestone/open_journey.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace waymark::milestone {
@@ -30,6 +32,13 @@ rules::JourneyVersion WithoutOrder(const rules::JourneyVersion& version, const s
   return open;
 }
 
+// Whether a criterion may look at it. Calls that take a customer out, or elsewhere, are about the order that is left
+// out.
+bool Counts(const rules::Item& item) {
+  return item.kind == rules::ItemKind::kEvent || item.kind == rules::ItemKind::kAttributes ||
+         item.kind == rules::ItemKind::kBand || item.kind == rules::ItemKind::kAttestation;
+}
+
 }  // namespace
 
 OpenJourney::OpenJourney(const rules::Journey& journey, const std::string& segment_id)
@@ -38,6 +47,11 @@ OpenJourney::OpenJourney(const rules::Journey& journey, const std::string& segme
       open_(WithoutOrder(journey.version(), segment_id)) {}
 
 OpenJourney::Answer OpenJourney::Look(absl::Span<const rules::Item> history, absl::Time until) const {
+  std::vector<rules::Item> counting;
+  if (!std::all_of(history.begin(), history.end(), Counts)) {
+    std::copy_if(history.begin(), history.end(), std::back_inserter(counting), Counts);
+    history = counting;
+  }
   const rules::Progress progress = rules::Fold(open_, {}, history, until);
   Answer answer{.stages = std::vector<bool>(stages_.size())};
   if (progress.runs.empty()) return answer;

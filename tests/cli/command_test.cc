@@ -481,10 +481,37 @@ TEST_F(CommandTest, WhatHoldsCustomersUpIsShownInTablesAndAsItIs) {
   EXPECT_THAT(Do("-o json event-types").out, HasSubstr("\"type\": \"data_connected\""));
 
   EXPECT_EQ(Do("dwell nowhere").code, kFailed);
+  EXPECT_EQ(Do("revenue onboarding --start 2026-05-05 --source signed=contract.value:gift").code, kWrongUsage);
   EXPECT_EQ(Do("paths onboarding --limit 0").code, kWrongUsage);
   const Ran wrong = Do("friction onboarding --until tomorrow");
   EXPECT_EQ(wrong.code, kWrongUsage);
   EXPECT_THAT(wrong.err, HasSubstr("--until: write a time such as 2026-05-04T09:00:00Z"));
+}
+
+TEST_F(CommandTest, RevenueIsShownByStageAndKind) {
+  ASSERT_EQ(Do("apply -f JOURNEY --publish").code, kDone);
+  support::WriteFile(dir_.File("events.csv"),
+                     "event_id,customer_id,type,event_time,properties\n"
+                     "e1,acme,signed,2026-05-04T09:00:00Z,\"{\"\"value\"\": 1000}\"\n"
+                     "e2,acme,data_connected,2026-05-04T10:00:00Z,\n"
+                     "e3,acme,seats_added,2026-05-06T09:00:00Z,\"{\"\"price\"\": 250.5}\"\n"
+                     "e4,birch,signed,2026-05-04T09:00:00Z,\"{\"\"value\"\": 600}\"\n"
+                     "e5,birch,cancelled,2026-05-07T09:00:00Z,\n"
+                     "e6,birch,signed,2026-05-08T09:00:00Z,\n");
+  ASSERT_EQ(Do("import events EVENTS").code, kDone);
+  const std::string asked =
+      "revenue onboarding --start 2026-05-05 --end 2026-06-01 --source signed=value:new --source "
+      "seats_added=+price:upsell --source cancelled";
+  EXPECT_EQ(Do(asked).out,
+            "onboarding, version 1: 2 customers with revenue at 2026-05-05 00:00:00; until 2026-06-01 00:00:00\n\n"
+            "STAGE AT FIRST  CUSTOMERS  CHURNED  BEFORE   GREW  SHRANK  LOST    AFTER      NET    GROSS\n"
+            "Set up                  1        1     600      0       0   600        0    0.0 %    0.0 %\n"
+            "adoption                1        0   1,000  250.5       0     0  1,250.5  125.0 %  100.0 %\n"
+            "all of them             2        1   1,600  250.5       0   600  1,250.5   78.2 %   62.5 %\n\n"
+            "GREW BY  AMOUNT  CUSTOMERS\n"
+            "upsell    250.5          1\n\n"
+            "1 event had no such amount and changed nothing\n");
+  EXPECT_THAT(Do("-o json " + asked).out, HasSubstr("\"start_amount\": 1600"));
 }
 
 TEST_F(CommandTest, ARefusalOfTheServerIsToldByPlaceToo) {

@@ -397,6 +397,137 @@ TEST_P(AnalyticsTest, ConformanceHoldsEachEventAgainstTheStageStoodIn) {
   EXPECT_EQ(all.deviations(1).example_event_id(), "acme-17");
 }
 
+// ---- Revenue ----
+
+class RevenueTest : public AnalyticsTest {
+ protected:
+  v1::Event Paid(int minutes, const std::string& customer, const std::string& type, double amount) {
+    v1::Event event = At(minutes, customer, type, absl::StrCat("paid-", ++paid_));
+    auto& contract = *(*event.mutable_properties()->mutable_fields())["contract"].mutable_struct_value();
+    (*contract.mutable_fields())["value"].set_number_value(amount);
+    return event;
+  }
+  static std::string Period(int from, int until, const std::string& more = "") {
+    return absl::StrCat("from { seconds: ", absl::ToUnixSeconds(Noon()) + from * 60,
+                        " } until { seconds: ", absl::ToUnixSeconds(Noon()) + until * 60, " } ",
+                        more.empty() ? kSources : more);
+  }
+  static constexpr char kSources[] =
+      "sources { event_type: 'signed' property: 'contract.value' kind: REVENUE_KIND_NEW } "
+      "sources { event_type: 'renewed' property: 'contract.value' kind: REVENUE_KIND_RENEWAL } "
+      "sources { event_type: 'more' property: 'contract.value' amount: REVENUE_AMOUNT_CHANGE kind: "
+      "REVENUE_KIND_UPSELL } sources { event_type: 'cancel' }";
+  v1::GetRevenueResponse Revenue(const std::string& rest) {
+    return Ask(&v1::AnalyticsService::Stub::GetRevenue, Asking<v1::GetRevenueRequest>(rest)).value();
+  }
+  int paid_ = 0;
+};
+
+TEST_P(RevenueTest, RetentionIsOfThoseWhoBroughtSomethingAtTheBeginning) {
+  world_.Publish("onboarding", 1, Onboarding());
+  Send("birch", {{-100, "connect"}});
+  ASSERT_TRUE(world_
+                  .Ingest({// Grows by two kinds.
+                           Paid(-100, "acme", "signed", 1000), Paid(-50, "acme", "more", 250.5),
+                           Paid(-40, "acme", "renewed", 1500),
+                           // Shrinks.
+                           Paid(-90, "birch", "signed", 800), Paid(-30, "birch", "renewed", 600),
+                           // Ends; what it is sold later is growth, and makes up for nothing.
+                           Paid(-95, "cedar", "signed", 400), At(-45, "cedar", "cancel", "c"),
+                           Paid(-20, "cedar", "signed", 100),
+                           // Ends for good.
+                           Paid(-95, "dune", "signed", 200), At(-45, "dune", "cancel", "c"),
+                           // Brings nothing at the beginning.
+                           Paid(-59, "elm", "signed", 5000),
+                           // Cannot be read.
+                           At(-50, "birch", "more", "no-amount"), Paid(-50, "birch", "more", 1e11),
+                           // Comes after the end.
+                           Paid(-5, "acme", "more", 9000)})
+                  .ok());
+  const v1::GetRevenueResponse revenue = Revenue(Period(-60, -10));
+  const v1::RevenueRetention& total = revenue.total();
+  EXPECT_EQ(total.customers(), 4);
+  EXPECT_EQ(total.churned_customers(), 1);
+  EXPECT_EQ(total.start_amount(), 2400);
+  EXPECT_EQ(total.end_amount(), 1500 + 600 + 100);
+  ASSERT_EQ(total.expansion_size(), 3);
+  EXPECT_EQ(total.expansion(0).kind(), v1::REVENUE_KIND_NEW);
+  EXPECT_EQ(total.expansion(0).amount(), 100);
+  EXPECT_EQ(total.expansion(1).kind(), v1::REVENUE_KIND_RENEWAL);
+  EXPECT_EQ(total.expansion(1).amount(), 249.5);
+  EXPECT_EQ(total.expansion(2).kind(), v1::REVENUE_KIND_UPSELL);
+  EXPECT_EQ(total.expansion(2).amount(), 250.5);
+  EXPECT_EQ(total.expansion(2).customers(), 1);
+  EXPECT_EQ(total.contraction(), 200);
+  EXPECT_EQ(total.churn(), 600);
+  EXPECT_DOUBLE_EQ(total.net_retention(), 2200.0 / 2400);
+  EXPECT_DOUBLE_EQ(total.gross_retention(), (1000.0 + 600 + 100) / 2400);
+  EXPECT_EQ(revenue.unreadable_events(), 2);
+  // birch stood in adoption, the others in set-up.
+  ASSERT_EQ(revenue.stages_size(), 3);
+  EXPECT_EQ(revenue.stages(0).retention().start_amount(), 1600);
+  EXPECT_EQ(revenue.stages(1).retention().start_amount(), 800);
+  EXPECT_DOUBLE_EQ(revenue.stages(1).retention().net_retention(), 0.75);
+  EXPECT_FALSE(revenue.stages(2).retention().has_net_retention());
+}
+
+TEST_P(RevenueTest, WhatComesInAndGoesOutAddsUpWhateverHappens) {
+  const uint32_t seed = 815;
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  world_.Publish("onboarding", 1, WithExit());
+  std::vector<v1::Event> events;
+  for (int i = 0; i < 900; ++i) {
+    const std::string customer = absl::StrCat("c", random() % 60);
+    const int minutes = -static_cast<int>(random() % 200);
+    const char* types[] = {"signed", "renewed", "more", "cancel", "connect", "report"};
+    const int type = random() % 6;
+    events.push_back(type < 3 ? Paid(minutes, customer, types[type], (static_cast<int>(random() % 4000) - 500) / 10.0)
+                              : At(minutes, customer, types[type], absl::StrCat("e", i)));
+  }
+  ASSERT_TRUE(world_.Ingest(events).ok());
+  for (const auto& [from, until] : {std::pair(-150, -100), std::pair(-120, 0), std::pair(-199, -1)}) {
+    const v1::GetRevenueResponse revenue = Revenue(Period(from, until));
+    double starts = 0;
+    for (const v1::StageRevenue& stage : revenue.stages()) starts += stage.retention().start_amount();
+    const v1::RevenueRetention& total = revenue.total();
+    EXPECT_NEAR(starts, total.start_amount(), 1e-6);
+    double end = total.start_amount() - total.contraction() - total.churn();
+    for (const v1::RevenueExpansion& expansion : total.expansion()) end += expansion.amount();
+    EXPECT_NEAR(end, total.end_amount(), 1e-6);
+    EXPECT_LE(total.gross_retention(), std::min(1.0, total.net_retention()));
+  }
+}
+
+TEST_P(RevenueTest, WhatIsWrongIsNamed) {
+  world_.Publish("onboarding", 1, Onboarding());
+  const auto wrong = [&](const std::string& rest) {
+    const absl::Status status =
+        Ask(&v1::AnalyticsService::Stub::GetRevenue, Asking<v1::GetRevenueRequest>(rest)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    const std::vector<FieldViolation> violations = ViolationsOf(status);
+    return violations.empty() ? std::string() : violations[0].field;
+  };
+  EXPECT_EQ(wrong(kSources), "from");
+  EXPECT_EQ(wrong(Period(-10, -10)), "until");
+  EXPECT_EQ(wrong(Period(-10, 1)), "until");
+  EXPECT_EQ(wrong(Period(-10, 0) + AsOf(Noon())), "cohort.as_of");
+  EXPECT_EQ(wrong(Period(-10, 0, " ")), "sources");
+  EXPECT_EQ(wrong(Period(-10, 0, "sources {}")), "sources[0].event_type");
+  EXPECT_EQ(wrong(Period(-10, 0, "sources { event_type: 'a' } sources { event_type: 'a' }")), "sources[1].event_type");
+  EXPECT_EQ(wrong(Period(-10, 0, "sources { event_type: 'a' amount: 9 }")), "sources[0].amount");
+  EXPECT_EQ(wrong(Period(-10, 0, "sources { event_type: 'a' kind: 9 }")), "sources[0].kind");
+  EXPECT_EQ(wrong(Period(-10, 0, absl::StrCat("sources { event_type: 'a' property: '", std::string(256, 'x'), "' }"))),
+            "sources[0].property");
+  EXPECT_EQ(Ask(&v1::AnalyticsService::Stub::GetRevenue,
+                Asking<v1::GetRevenueRequest>(Period(-10, 0, std::string(kSources) + " journey_id: 'other'")))
+                .status()
+                .code(),
+            absl::StatusCode::kNotFound);
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, RevenueTest, support::BothEngines(), support::EngineName);
+
 // ---- Event types ----
 
 TEST_P(AnalyticsTest, EventTypesAreCountedAndPaged) {
