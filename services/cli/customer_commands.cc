@@ -239,9 +239,11 @@ absl::Status WhyNot(const Session& session, const Given& given) {
       break;
     case milestone::v1::WHY_NOT_VERDICT_POSSIBLE: {
       if (!answer.why().empty()) session.out << "it waits: " << Printable(answer.why()) << "\n\n";
-      Table table({{"FROM NOW"}, {"WOULD HAVE TO HAPPEN"}});
-      for (const journey::v1::ScenarioStep& step : answer.steps()) {
-        table.Add({rules::Words(absl::Seconds(step.at().seconds())), Line(step)});
+      Table table({{"FROM NOW"}, {"TIMES", Table::Align::kRight}, {"WOULD HAVE TO HAPPEN"}});
+      for (int i = 0, next = 0; i < answer.steps_size(); i = next) {
+        const std::string line = Line(answer.steps(i));
+        while (next < answer.steps_size() && Line(answer.steps(next)) == line) ++next;
+        table.Add({rules::Words(absl::Seconds(answer.steps(i).at().seconds())), absl::StrCat(next - i), line});
       }
       session.out << (table.empty() ? "nothing has to happen but time\n" : table.Render()) << "\nthere at the earliest "
                   << ShortTime(answer.arrival_time()) << "\n";

@@ -148,7 +148,7 @@ absl::Status ShowCustomer(const Session& session, const Question& question) {
   ASSIGN_OR_RETURN(const auto answer, session.client.Get<milestone::v1::GetCustomerResponse>(request));
   if (WriteStructured(session, answer)) return absl::OkStatus();
   const milestone::v1::Customer& customer = answer.customer();
-  session.out << Printable(customer.customer_id()) << ": " << Count(customer.event_count(), "event") << ", the newest "
+  session.out << Printable(customer.customer_id()) << ": " << Count(customer.event_count(), "event") << ", known up to "
               << ShortTime(customer.stages().watermark_time()) << "\n\n";
   Table table = StageTable();
   AddStages(customer.stages(), &table);

@@ -28,7 +28,8 @@ struct Reachability {
   std::vector<Verdict> exits;
 };
 
-// Deterministic, and bounded in time: some hundred folded items for each stage and milestone at most.
+// Overrides, which lead anywhere, are left out. Deterministic, and bounded in time: some hundred folded items for each
+// stage and milestone at most.
 Reachability FindReachability(const JourneyVersion& version);
 
 // The example of a verdict that is kYes, as a scenario without expectations: its steps, the last of them as given in

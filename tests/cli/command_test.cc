@@ -148,7 +148,7 @@ TEST_F(CommandTest, AJourneyIsAppliedCustomersComeAndTheFunnelShowsThem) {
   EXPECT_THAT(Do("get stage acme").out, HasSubstr("onboarding        1  adoption  2026-05-05 09:00:00  active"));
   EXPECT_EQ(Do("get stage nobody").out, "nobody is in no journey\n");
   EXPECT_THAT(Do("get progress acme --fresh").out, AllOf(HasSubstr("1/3"), HasSubstr("here now")));
-  EXPECT_THAT(Do("get customer acme").out, HasSubstr("acme: 3 events, the newest 2026-05-06 09:00:00"));
+  EXPECT_THAT(Do("get customer acme").out, HasSubstr("acme: 3 events, known up to 2026-05-06 09:00:00"));
   EXPECT_THAT(Do("get timeline acme").out, AllOf(HasSubstr("data_connected"), HasSubstr("→ stage entered")));
   std::vector<std::string> lines = absl::StrSplit(Do("get timeline acme").out, '\n', absl::SkipEmpty());
   lines.erase(lines.begin());  // Each other line begins with its time.

@@ -144,7 +144,8 @@ const std::set<std::string>& MadeByServer() {
       // Positions in a journal, and what holds them.
       "consistency_token", "item_id", "comment_id", "version_position", "heads", "reached", "lane_positions",
       // Ids and secrets.
-      "record_id", "delivery_id", "notification_id", "wire_id", "effect_key", "webhook_secret",
+      "record_id", "witness_event_id", "witness_event_ids", "enroll_witness_event_id", "delivery_id", "notification_id",
+      "wire_id", "effect_key", "webhook_secret",
       // What a draft is given, from the ids in it, too; and which page comes next.
       "number", "etag", "content_hash", "next_page_token", "parent_number", "parent_content_hash", "from_number",
       "to_number", "outcome_hash", "base_outcome_hash",
