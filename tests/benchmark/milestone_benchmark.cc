@@ -49,7 +49,7 @@ namespace v1 = milestone::v1;
 
 constexpr int kCustomers = 100'000;
 // What ingest of a million events stores on average: of a customer's dossier, and of an event.
-constexpr size_t kCheckpointBytes = 300;
+constexpr size_t kCheckpointBytes = 110;
 constexpr size_t kPayloadBytes = 120;
 
 // `name=value` arguments.
