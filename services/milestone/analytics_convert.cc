@@ -8,14 +8,13 @@
 #include "common/base/checks.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
+#include "services/milestone/convert.h"
 
 namespace waymark::milestone {
 namespace {
 
 // Years 2000 to 2099 are served (operations.md).
 absl::StatusOr<absl::Time> ToTime(const char* field, const google::protobuf::Timestamp& time) {
-  constexpr int64_t kFirstSecond = 946684800;  // 2000-01-01T00:00:00Z.
-  constexpr int64_t kLastSecond = 4102444800;  // 2100-01-01T00:00:00Z.
   if (time.seconds() < kFirstSecond || time.seconds() >= kLastSecond) {
     return InvalidField(field, "must be from the year 2000 to 2099");
   }

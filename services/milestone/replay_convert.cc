@@ -9,6 +9,7 @@
 #include "common/base/checks.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
+#include "services/milestone/convert.h"
 #include "services/rules/convert/canonical.h"
 #include "services/rules/convert/definition.h"
 #include "services/rules/convert/form.h"
@@ -97,7 +98,6 @@ absl::StatusOr<ReplayOrder> ToReplayOrder(const std::string& workspace, const v1
   ASSIGN_OR_RETURN(order.customer_ids, ToCustomerIds("replay.customer_ids", replay.customer_ids()));
   if (replay.has_as_of()) {
     const auto& as_of = replay.as_of();
-    constexpr int64_t kFirstSecond = 946684800;  // 2000-01-01T00:00:00Z, the first that events have.
     if (as_of.nanos() < 0 || as_of.nanos() > 999'999'999 || as_of.seconds() < kFirstSecond) {
       return InvalidField("replay.as_of", "must be a time from the year 2000 on");
     }

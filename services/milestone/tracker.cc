@@ -109,6 +109,9 @@ absl::Status RefuseRecords(sql::Transaction& tx, Shelf& shelf, const Catalog& ca
     kept.push_back(item);
   }
   news.items = std::move(kept);
+  // A record that was put after everything known may come after news that it was before.
+  std::sort(news.items.begin(), news.items.end(),
+            [](const Item* a, const Item* b) { return rules::Before(a->event(), b->event()); });
   return absl::OkStatus();
 }
 

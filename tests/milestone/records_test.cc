@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "services/milestone/bands.h"
+#include "services/milestone/convert.h"
 #include "tests/milestone/world.h"
 #include "tests/support/databases.h"
 #include "waymark/health/v1/facts.pb.h"
@@ -219,6 +220,23 @@ TEST_P(RecordsTest, AnExitEndsWhatIsOpenAndARepeatAnswersTheSame) {
   EXPECT_TRUE(Exit("reason: 'closed down' request_id: 'r'").ok());
   EXPECT_EQ(Exit("reason: 'closed down'").code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(Records().size(), 1u);
+}
+
+TEST_P(RecordsTest, WhatIsDecidedNowComesAfterALateEventOfTheSameCommit) {
+  world_.Publish("j", 1, Journey("event_count { event_types: 'go' }"));
+  ASSERT_TRUE(world_.Ingest({At(-2, "acme", "login", "e0"), At(3, "acme", "login", "e1")}).ok());
+  const auto exit = ToRecord(Parse<v1::ExitEnrollmentRequest>("customer_id: 'acme' journey_id: 'j'"), clock_.Now());
+  ASSERT_TRUE(exit.ok()) << exit.status();
+  v1::IngestEventsRequest late;
+  *late.add_events() = At(2, "acme", "go", "e2");
+  const auto events = ToBatch("default", late.SerializeAsString(), clock_.Now());
+  ASSERT_TRUE(events.ok()) << events.status();
+  const std::unique_ptr<Batch> record = ToBatch("default", *exit);
+  ASSERT_TRUE(world_.parts().tracker().Record({record.get(), events->get()}).ok());
+  // The event, which was before it, has moved the customer on.
+  const v1::CurrentStage stage = world_.GetProgress("acme")->enrollments(0).current();
+  EXPECT_EQ(stage.state(), v1::ENROLLMENT_STATE_EXITED);
+  EXPECT_EQ(stage.stage_key(), "second");
 }
 
 TEST_P(RecordsTest, AnOverrideIsHistoryThatRecomputingKeeps) {
