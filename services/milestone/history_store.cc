@@ -46,6 +46,14 @@ CREATE TABLE migration (
   PRIMARY KEY (workspace, journey_id, number)
 );
 )sql"},
+    {4, "earlier states of long histories", R"sql(
+CREATE TABLE history_checkpoint (
+  workspace TEXT NOT NULL, customer_id TEXT NOT NULL, event_count BIGINT NOT NULL,
+  revision BIGINT NOT NULL, end_time BIGINT NOT NULL, through_position BIGINT NOT NULL,
+  pending BYTEA NOT NULL, checkpoint BYTEA NOT NULL,
+  PRIMARY KEY (workspace, customer_id, event_count)
+) /* clustered */;
+)sql"},
 };
 
 constexpr char kLoadSegments[] =

@@ -183,7 +183,7 @@ struct Places {
 
 absl::StatusOr<Places> FindPlaces(sql::Transaction& tx, absl::Span<const CustomerName> names,
                                   absl::Span<const Customer* const> customers,
-                                  absl::FunctionRef<bool(const HistoryItem&)> wanted) {
+                                  absl::FunctionRef<bool(size_t customer, const HistoryItem&)> wanted) {
   std::vector<FirstItem> sealed;
   for (size_t i = 0; i < names.size(); ++i) {
     if (customers[i]->sealed > 0) sealed.push_back({names[i], 0});
@@ -195,7 +195,7 @@ absl::StatusOr<Places> FindPlaces(sql::Transaction& tx, absl::Span<const Custome
     const int lane = journal::LaneOf(names[i].workspace, names[i].customer_id);
     const auto add = [&](absl::Span<const HistoryItem> items) {
       for (const HistoryItem& item : items) {
-        if (!wanted(item)) continue;
+        if (!wanted(i, item)) continue;
         places.places.push_back({lane, item.position});
         places.owners.push_back(i);
       }
@@ -289,8 +289,17 @@ absl::StatusOr<rules::Item> ReadItem(absl::string_view payload, bool is_record, 
 absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& journal,
                                         absl::Span<const CustomerName> names,
                                         absl::Span<const Customer* const> customers, bool with_properties) {
-  ASSIGN_OR_RETURN(const Places places,
-                   FindPlaces(tx, names, customers, [](const HistoryItem& item) { return item.counts(); }));
+  return LoadHistoriesAfter(tx, journal, names, customers, std::vector<const Checkpoint*>(names.size()),
+                            with_properties);
+}
+
+absl::StatusOr<Histories> LoadHistoriesAfter(sql::Transaction& tx, journal::Journal& journal,
+                                             absl::Span<const CustomerName> names,
+                                             absl::Span<const Customer* const> customers,
+                                             absl::Span<const Checkpoint* const> checkpoints, bool with_properties) {
+  ASSIGN_OR_RETURN(const Places places, FindPlaces(tx, names, customers, [&](size_t i, const HistoryItem& item) {
+                     return item.counts() && (checkpoints[i] == nullptr || checkpoints[i]->Lacks(item.position));
+                   }));
   Histories histories{.items = std::vector<std::vector<rules::Item>>(names.size())};
   ASSIGN_OR_RETURN(histories.entries, journal.ReadPlaces(tx, places.places));
   for (size_t i = 0; i < places.owners.size(); ++i) {
@@ -304,7 +313,7 @@ absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& 
 
 absl::StatusOr<std::vector<v1::Record>> LoadRecords(sql::Transaction& tx, journal::Journal& journal, CustomerName name,
                                                     const Customer& customer) {
-  ASSIGN_OR_RETURN(const Places places, FindPlaces(tx, {name}, {&customer}, [](const HistoryItem& item) {
+  ASSIGN_OR_RETURN(const Places places, FindPlaces(tx, {name}, {&customer}, [](size_t, const HistoryItem& item) {
                      return item.kind == EntryKind::kRecord;
                    }));
   ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal.ReadPlaces(tx, places.places));

@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "common/journal/journal.h"
 #include "common/sql/sql.h"
+#include "services/milestone/checkpoint_store.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_memory.h"
 #include "services/milestone/history.h"
@@ -50,17 +51,23 @@ absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journa
                                            const journal::Lanes& lanes, absl::Span<Item> items,
                                            std::vector<Receipt>& receipts);
 
-// All items of each customer's history, numbered by their positions, in no particular order, events with their
-// properties where so asked; `entries` and `pool` own what they view. What `tx` itself has stored is left out where it
-// is not in the customers yet.
+// The items of each customer's history, numbered by their positions, in no particular order; `entries` and `pool` own
+// what they view.
 struct Histories {
   std::vector<journal::Entry> entries;
   ItemPool pool;
   std::vector<std::vector<rules::Item>> items;
 };
+// All items of each customer, events with their properties where so asked. What `tx` itself has stored is left out
+// where it is not in the customers yet.
 absl::StatusOr<Histories> LoadHistories(sql::Transaction& tx, journal::Journal& journal,
                                         absl::Span<const CustomerName> names,
                                         absl::Span<const Customer* const> customers, bool with_properties);
+// The same of those alone that are still to be folded into the i-th customer's checkpoint, where it has one.
+absl::StatusOr<Histories> LoadHistoriesAfter(sql::Transaction& tx, journal::Journal& journal,
+                                             absl::Span<const CustomerName> names,
+                                             absl::Span<const Customer* const> customers,
+                                             absl::Span<const Checkpoint* const> checkpoints, bool with_properties);
 
 // The item in a journal's payload, which `pool` and the payload own. Errors: INTERNAL  it is none.
 absl::StatusOr<rules::Item> ReadItem(absl::string_view payload, bool is_record, bool with_properties, ItemPool& pool);

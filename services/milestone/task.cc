@@ -74,6 +74,96 @@ absl::StatusOr<std::vector<std::string>> NameWitnesses(sql::Transaction& tx, jou
   return names;
 }
 
+const Enrollment* FindEnrollment(const Dossier& dossier, absl::string_view journey_id) {
+  for (const Enrollment& enrollment : dossier.enrollments) {
+    if (enrollment.journey_id == journey_id) return &enrollment;
+  }
+  return nullptr;
+}
+
+// Whether a kept state was folded under the versions under which the task is.
+bool IsOfItsVersions(const Checkpoint& checkpoint, const Task& task) {
+  return std::all_of(task.catalog->latest.begin(), task.catalog->latest.end(), [&](const JourneyPtr& journey) {
+    const rules::JourneyVersion& latest = journey->version();
+    const Enrollment* was = FindEnrollment(checkpoint.dossier, latest.journey_id);
+    const Enrollment* is = FindEnrollment(task.customer.dossier, latest.journey_id);
+    const uint32_t wanted = is != nullptr && is->progress.enrolled() ? is->version : latest.number;
+    return (was != nullptr ? was->version : latest.number) == wanted;
+  });
+}
+
+// Finds each task the state to begin with.
+absl::Status FindCheckpoints(sql::Transaction& tx, absl::Span<Task* const> tasks) {
+  std::vector<Task*> asking;
+  std::vector<CheckpointQuery> queries;
+  for (Task* task : tasks) {
+    if (!MayHaveCheckpoints(task->customer) || task->sweeping || task->moving != nullptr || task->news.empty())
+      continue;
+    asking.push_back(task);
+    queries.push_back({task->name, task->catalog->revision, task->news.front()->event().time});
+  }
+  ASSIGN_OR_RETURN(std::vector<std::optional<Checkpoint>> found, LoadCheckpoints(tx, queries));
+  for (size_t i = 0; i < asking.size(); ++i) {
+    if (found[i].has_value() && IsOfItsVersions(*found[i], *asking[i])) asking[i]->from = std::move(found[i]);
+  }
+  return absl::OkStatus();
+}
+
+// Where the fold of a task's items is interrupted; a state is then kept of each.
+std::vector<Checkpoint> PassedOnTheWay(const Task& task) {
+  std::vector<Checkpoint> passed;
+  if (!task.anew) return passed;
+  int64_t through = task.customer.version_position;
+  for (const Item* item : task.news) through = std::max(through, item->position);
+  const std::vector<rules::Item>& items = task.items;
+  int64_t events = task.from.has_value() ? task.from->dossier.event_count : 0;
+  size_t begin = 0;
+  for (const size_t cut : CutsOf(items.size())) {
+    Checkpoint& checkpoint = passed.emplace_back();
+    checkpoint.revision = task.catalog->revision;
+    checkpoint.through = through;
+    for (size_t i = cut; i < items.size(); ++i) checkpoint.pending.push_back(items[i].number);
+    std::sort(checkpoint.pending.begin(), checkpoint.pending.end());
+    for (; begin < cut; ++begin) events += items[begin].kind == rules::ItemKind::kEvent;
+    checkpoint.dossier.event_count = events;
+    checkpoint.dossier.last = KeyOf(items[cut - 1]);
+  }
+  return passed;
+}
+
+// Folds the items under a journey, and notes what that comes to on the way.
+rules::Progress FoldOn(const rules::Journey& journey, rules::Progress progress, absl::Time now, Task& task) {
+  const absl::Span<const rules::Item> items = task.items;
+  size_t begin = 0;
+  for (size_t i = 0; i < task.passed.size(); ++i) {
+    const size_t cut = items.size() - task.passed[i].pending.size();
+    progress = rules::Fold(journey, std::move(progress), items.subspan(begin, cut - begin));
+    begin = cut;
+    if (rules::IsBlank(progress)) continue;
+    task.passed[i].dossier.enrollments.push_back(
+        {.journey_id = journey.version().journey_id, .version = journey.version().number, .progress = progress});
+  }
+  return rules::Fold(journey, std::move(progress), items.subspan(begin), now);
+}
+
+// Keeps the states passed on the way, and drops those that what came late has undone.
+absl::Status KeepCheckpoints(sql::Transaction& tx, absl::Span<const Task> tasks) {
+  std::vector<CheckpointsDropped> dropped;
+  std::vector<std::pair<CustomerName, const Checkpoint*>> kept;
+  for (const Task& task : tasks) {
+    if (task.anew && MayHaveCheckpoints(task.customer)) {
+      dropped.push_back({task.name, task.from.has_value() ? task.from->dossier.event_count : -1});
+    }
+    for (size_t i = 0; i < task.passed.size(); ++i) {
+      const bool replaced =
+          i + 1 < task.passed.size() && task.passed[i].dossier.event_count == task.passed[i + 1].dossier.event_count;
+      if (!replaced) kept.push_back({task.name, &task.passed[i]});
+    }
+  }
+  RETURN_IF_ERROR(DropCheckpoints(tx, dropped));
+  return SaveCheckpoints(tx, kept);
+}
+
 }  // namespace
 
 absl::StatusOr<Histories> LoadHistoriesOf(sql::Transaction& tx, journal::Journal& journal, std::vector<Task>& tasks) {
@@ -88,7 +178,10 @@ absl::StatusOr<Histories> LoadHistoriesOf(sql::Transaction& tx, journal::Journal
     customers.push_back(&task.customer);
     inside = inside || LooksInsideEvents(task);
   }
-  ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal, names, customers, inside));
+  RETURN_IF_ERROR(FindCheckpoints(tx, wanting));
+  std::vector<const Checkpoint*> checkpoints;
+  for (const Task* task : wanting) checkpoints.push_back(task->from.has_value() ? &*task->from : nullptr);
+  ASSIGN_OR_RETURN(Histories histories, LoadHistoriesAfter(tx, journal, names, customers, checkpoints, inside));
   for (size_t i = 0; i < wanting.size(); ++i) wanting[i]->items = std::move(histories.items[i]);
   return histories;
 }
@@ -105,6 +198,8 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
 
   const rules::Progress none;
   Dossier& dossier = task.customer.dossier;
+  const int64_t events_before = dossier.event_count;
+  task.passed = PassedOnTheWay(task);
   std::vector<Enrollment> before = std::move(dossier.enrollments);
   dossier.enrollments.clear();
   for (const JourneyPtr& latest : task.catalog->latest) {
@@ -116,12 +211,18 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
     const bool moves = task.moving != nullptr && task.moving->version().journey_id == journey_id;
     if (moves) {
       journey = task.moving;
-    } else if (known.enrolled() && was->version != latest->version().number) {
-      // The version was decided when the customer got in.
+    } else if (was != before.end() && was->version != latest->version().number && (known.enrolled() || !task.anew)) {
+      // The version was decided when the customer got in; where that was retracted since, what is known was folded
+      // under it all the same.
       ASSIGN_OR_RETURN(journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
     }
     if (!moves && !known.enrolled() && task.catalog->closed.contains(journey_id)) continue;
-    rules::Progress progress = rules::Fold(*journey, task.anew ? none : known, items, now);
+    const Enrollment* from = task.from.has_value() ? FindEnrollment(task.from->dossier, journey_id) : nullptr;
+    rules::Progress progress = FoldOn(*journey,
+                                      !task.anew        ? known
+                                      : from != nullptr ? from->progress
+                                                        : none,
+                                      now, task);
     for (rules::Conclusion& conclusion : rules::Compare(*journey, known, progress)) {
       task.tellings.push_back({journey, std::move(conclusion)});
     }
@@ -134,6 +235,11 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
       std::count_if(task.news.begin(), task.news.end(), [](const Item* item) { return !item->is_record(); });
   if (!items.empty() && IsAfter(items.back(), dossier.last)) dossier.last = KeyOf(items.back());
   task.customer.revision = task.catalog->revision;
+  if (dossier.event_count / kCheckpointEvery > events_before / kCheckpointEvery) {
+    int64_t through = 0;
+    for (const Item* item : task.news) through = std::max(through, item->position);
+    task.passed.push_back({.dossier = dossier, .revision = task.customer.revision, .through = through});
+  }
   return absl::OkStatus();
 }
 
@@ -221,6 +327,7 @@ absl::StatusOr<std::vector<CustomerRow>> Save(sql::Transaction& tx, std::vector<
     names.push_back(task.name);
   }
   RETURN_IF_ERROR(SealItems(tx, customers));
+  RETURN_IF_ERROR(KeepCheckpoints(tx, tasks));
   std::vector<CustomerRow> rows;
   rows.reserve(tasks.size());
   for (const Task& task : tasks) rows.push_back(ToRow(task.customer));

@@ -3,6 +3,7 @@
 #ifndef WAYMARK_SERVICES_MILESTONE_TASK_H_
 #define WAYMARK_SERVICES_MILESTONE_TASK_H_
 
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -10,6 +11,7 @@
 #include "absl/time/time.h"
 #include "common/journal/journal.h"
 #include "common/sql/sql.h"
+#include "services/milestone/checkpoint_store.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/history.h"
 #include "services/milestone/item_pool.h"
@@ -32,7 +34,9 @@ struct Task {
   Customer customer;                 // As it was.
   std::vector<Item*> news;           // In history order.
   std::vector<rules::Item> items;    // What is folded: the news, after all that is stored where it is needed.
-  bool anew = false;                 // The whole history is to be folded.
+  bool anew = false;                 // The whole history is to be folded …
+  std::optional<Checkpoint> from;    // … or what comes after this state.
+  std::vector<Checkpoint> passed;    // States on the way that are worth keeping.
   bool sweeping = false;             // Because a version was published.
   JourneyPtr moving;                 // To this version of its journey, whatever it was pinned to.
   ItemPool pool;                     // Of the news.
@@ -41,7 +45,8 @@ struct Task {
   std::vector<journal::NewEntry> facts;
 };
 
-// Loads the histories of the tasks that need them; the answer owns what the items view.
+// Loads the histories of the tasks that need them, each from the newest state on that is kept of it and comes before
+// all news; the answer owns what the items view.
 absl::StatusOr<Histories> LoadHistoriesOf(sql::Transaction& tx, journal::Journal& journal, std::vector<Task>& tasks);
 
 // Folds a task's news, or its whole history, under every journey, and notes what is to be told. The news have

@@ -1,6 +1,8 @@
 // Ingest and stage reads of `milestone`, beside raw limits measured in the same run.
 //
 //   waymark_benchmark ingest   [sqlite|postgres] [events=1000000] [batch=1000] [under_way] [connections=2]
+//                              [customers=100000] [parts=1]     a line for each part
+//   waymark_benchmark late     [sqlite|postgres] [events=100000]     of one customer, then late ones
 //   waymark_benchmark raw      [sqlite|postgres] [events=1000000] [batch=1000]
 //   waymark_benchmark stage    [process|redis]   [calls=200000]  [under_way=64] [connections=2]
 //   waymark_benchmark preview  [sqlite|postgres] [events=1000000]
@@ -47,7 +49,7 @@ namespace {
 
 namespace v1 = milestone::v1;
 
-constexpr int kCustomers = 100'000;
+int64_t customer_count = 100'000;
 // What ingest of a million events stores on average: of a customer's dossier, and of an event.
 constexpr size_t kCheckpointBytes = 110;
 constexpr size_t kPayloadBytes = 120;
@@ -105,7 +107,7 @@ uint64_t Scatter(uint64_t number) {
   return number ^ (number >> 31);
 }
 
-uint64_t CustomerNumber(int64_t number) { return Scatter(number) % kCustomers; }
+uint64_t CustomerNumber(int64_t number) { return Scatter(number) % customer_count; }
 
 std::string CustomerId(int64_t number) {
   return absl::StrCat("customer-", absl::Dec(CustomerNumber(number), absl::kZeroPad6));
@@ -179,8 +181,8 @@ struct Service {
   std::vector<std::unique_ptr<Worker>> workers;
 };
 
-Load Ingest(int port, int connections, int under_way, int64_t events, int64_t batch) {
-  const int64_t start = absl::ToUnixSeconds(absl::Now()) - events / 1000 - 10;
+// Events `first` to `first + events - 1`, of which number 0 happened at `start`.
+Load Ingest(int port, int connections, int under_way, int64_t first, int64_t events, int64_t batch, int64_t start) {
   struct Request {
     grpc::ClientContext context;
     grpc::ByteBuffer request;
@@ -188,9 +190,9 @@ Load Ingest(int port, int connections, int under_way, int64_t events, int64_t ba
   };
   return Drive(
       port, connections, under_way, events / batch,
-      [start, batch](grpc::Channel& channel, int64_t number, std::function<void(bool)> done) {
+      [start, first, batch](grpc::Channel& channel, int64_t number, std::function<void(bool)> done) {
         auto call = std::make_shared<Request>();
-        const grpc::Slice bytes(ToRequest(number * batch, batch, start));
+        const grpc::Slice bytes(ToRequest(first + number * batch, batch, start));
         call->request = grpc::ByteBuffer(&bytes, 1);
         grpc::GenericStub stub(std::shared_ptr<grpc::Channel>(&channel, [](grpc::Channel*) {}));
         stub.UnaryCall(
@@ -207,6 +209,10 @@ Load Ingest(int port, int connections, int under_way, int64_t events, int64_t ba
               done(good);
             });
       });
+}
+
+Load Ingest(int port, int64_t events) {
+  return Ingest(port, 2, 8, 0, events, 1'000, absl::ToUnixSeconds(absl::Now()) - events / 1'000 - 10);
 }
 
 void Print(const char* what, const Load& load, int64_t per_call) {
@@ -226,7 +232,7 @@ void Raw(sql::Engine engine, int64_t events, int64_t batch) {
   Check(journal.status());
   const std::string checkpoint(kCheckpointBytes, 's');
   const std::string payload(kPayloadBytes, 'p');
-  std::vector<milestone::Customer> customers(kCustomers);
+  std::vector<milestone::Customer> customers(customer_count);
   const absl::Time begun = absl::Now();
   for (int64_t first = 0; first < events; first += batch) {
     std::vector<int64_t> numbers;
@@ -328,6 +334,27 @@ int Preview(int port, int64_t events) {
   return 0;
 }
 
+// How long single events of one customer with a long history take that are late by so many places.
+int Late(int port, int64_t events) {
+  customer_count = 1;
+  const int64_t start = absl::ToUnixSeconds(absl::Now()) - events / 1'000 - 1'000;
+  if (Ingest(port, 1, 1, 0, events, 1'000, start).failures > 0) return 1;
+  int64_t number = events;
+  for (const int64_t places : {int64_t{0}, int64_t{1'000}, int64_t{10'000}, events}) {
+    // An event's number says when it happened and what its id is: a time of before, and an id of its own.
+    std::vector<double> took;
+    for (int repeat = 0; repeat < 11; ++repeat, ++number) {
+      const int64_t moved = places == 0 ? 0 : (number - (events - places)) / 1'000 + (places == events ? 10 : 0);
+      took.push_back(Ingest(port, 1, 1, number, 1, 1, start - moved).p50_ms);
+    }
+    std::sort(took.begin(), took.end());
+    std::printf("one event %6d places late of %d   median %8.2f ms   most %8.2f ms\n", static_cast<int>(places),
+                static_cast<int>(events), took[took.size() / 2], took.back());
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   const Arguments arguments(argc, argv);
@@ -339,13 +366,24 @@ int Main(int argc, char** argv) {
     const Service service(engine);
     // As many calls at once as come to 16,000 events, which is a full transaction, but no more than 256.
     const int64_t under_way = arguments.Get("under_way", std::clamp<int64_t>(16'000 / batch, 1, 256));
-    const Load load = Ingest(service.server->port(), connections, static_cast<int>(under_way), events, batch);
-    Print(absl::StrCat("ingest, batch ", batch).c_str(), load, batch);
-    return load.failures == 0 ? 0 : 1;
+    customer_count = arguments.Get("customers", customer_count);
+    const int64_t parts = arguments.Get("parts", 1);
+    const int64_t start = absl::ToUnixSeconds(absl::Now()) - events / 1'000 - 10;
+    for (int64_t part = 0; part < parts; ++part) {
+      const Load load = Ingest(service.server->port(), connections, static_cast<int>(under_way),
+                               part * (events / parts), events / parts, batch, start);
+      Print(absl::StrCat("ingest, batch ", batch).c_str(), load, batch);
+      if (load.failures > 0) return 1;
+    }
+    return 0;
+  }
+  if (what == "late") {
+    const Service service(engine);
+    return Late(service.server->port(), arguments.Get("events", 100'000));
   }
   if (what == "preview") {
     const Service service(engine);
-    if (Ingest(service.server->port(), 2, 8, events, 1'000).failures > 0) return 1;
+    if (Ingest(service.server->port(), events).failures > 0) return 1;
     return Preview(service.server->port(), events);
   }
   if (what == "raw") {
@@ -358,7 +396,7 @@ int Main(int argc, char** argv) {
     Echo echo;
     auto server = rpc::Server::Start({.address = "127.0.0.1:0"}, {&echo});
     Check(server.status());
-    Print("bare echo", ReadStages((*server)->port(), connections, under_way, calls, kCustomers), 1);
+    Print("bare echo", ReadStages((*server)->port(), connections, under_way, calls, customer_count), 1);
     return 0;
   }
   if (what == "stage") {
@@ -372,14 +410,14 @@ int Main(int argc, char** argv) {
     }
     const Service service(engine, redis.get());
     constexpr int64_t kStored = 20'000;
-    Ingest(service.server->port(), 2, 8, kStored, 1'000);
+    Ingest(service.server->port(), kStored);
     ReadStages(service.server->port(), connections, under_way, kStored, kStored);  // Fills what is not there yet.
     const Load load = ReadStages(service.server->port(), connections, under_way, calls, kStored);
     Print(redis == nullptr ? "GetCurrentStage, cache in process" : "GetCurrentStage, cache in Redis", load, 1);
     return load.failures == 0 ? 0 : 1;
   }
   std::fprintf(stderr,
-               "usage: waymark_benchmark ingest|raw|stage|preview|echo [name=value ...]; the source tells more\n");
+               "usage: waymark_benchmark ingest|raw|late|stage|preview|echo [name=value ...]; the source tells more\n");
   return 2;
 }
 
