@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
@@ -130,6 +131,24 @@ std::vector<Place> Lanes::Append(std::vector<NewEntry> entries) {
     appended_.emplace_back(places.back(), std::move(entry));
   }
   return places;
+}
+
+Lanes Lanes::Split(absl::FunctionRef<bool(int lane)> which) {
+  Lanes part;
+  for (auto head = heads_.begin(); head != heads_.end();) {
+    if (which(head->first)) {
+      part.heads_.insert(heads_.extract(head++));
+    } else {
+      ++head;
+    }
+  }
+  return part;
+}
+
+void Lanes::Join(Lanes part) {
+  heads_.merge(part.heads_);
+  std::move(part.appended_.begin(), part.appended_.end(), std::back_inserter(appended_));
+  std::move(part.stored_.begin(), part.stored_.end(), std::back_inserter(stored_));
 }
 
 sql::Schema Journal::schema() { return {.name = "journal", .migrations = kMigrations}; }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -43,7 +44,11 @@ class Lanes {
   // is set aside: logged, counted (waymark_journal_set_aside_total) and answered with position 0, which is none.
   std::vector<Place> Append(std::vector<NewEntry> entries);
 
-  // The entries appended so far, with their places.
+  // Takes some of the locked lanes out of these, so that another thread may write them meanwhile, and gives them back.
+  Lanes Split(absl::FunctionRef<bool(int lane)> which);
+  void Join(Lanes part);
+
+  // The entries appended so far, with their places; of a lane in order.
   const std::vector<std::pair<Place, NewEntry>>& appended() const { return appended_; }
 
  private:
@@ -68,7 +73,7 @@ class Journal {
   absl::StatusOr<Lanes> Lock(sql::Transaction& tx, const std::set<int>& lanes);
 
   // Stores what was appended, as blocks of consecutive entries of one (workspace, lane), and moves the heads. Call
-  // once, as the last thing that the transaction does.
+  // once, as the last thing that the transaction does with these lanes.
   absl::Status Store(sql::Transaction& tx, Lanes& lanes);
 
   // Entries of `lane` after `after`, in order: at most `limit`, and no more once they come to 1 MiB or 1,024 blocks

@@ -214,7 +214,7 @@ absl::StatusOr<Places> FindPlaces(sql::Transaction& tx, absl::Span<const Custome
 
 }  // namespace
 
-std::vector<Item> ToItems(absl::Span<const Batch* const> batches) {
+std::vector<Item> ToItems(absl::Span<const Batch* const> batches, absl::FunctionRef<bool(int lane)> wanted) {
   size_t count = 0;
   for (const Batch* batch : batches) count += batch->events.size();
   std::vector<Item> items;
@@ -222,7 +222,7 @@ std::vector<Item> ToItems(absl::Span<const Batch* const> batches) {
   for (size_t batch = 0; batch < batches.size(); ++batch) {
     for (size_t index = 0; index < batches[batch]->events.size(); ++index) {
       const IncomingItem& event = batches[batch]->events[index];
-      if (!event.wrong_field.empty()) continue;
+      if (!event.wrong_field.empty() || !wanted(event.lane)) continue;
       items.push_back({.batch = batch,
                        .index = index,
                        .of = batches[batch],

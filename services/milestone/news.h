@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/journal/journal.h"
@@ -33,9 +34,9 @@ struct Item {
   CustomerName customer() const { return {of->workspace, incoming->customer_id}; }
 };
 
-// The well-formed items of all batches: customers together and in the order in which tables keep them, events before
-// records, equal ids together and in the order they came.
-std::vector<Item> ToItems(absl::Span<const Batch* const> batches);
+// The well-formed items of all batches whose lanes are wanted: customers together and in the order in which tables keep
+// them, events before records, equal ids together and in the order they came.
+std::vector<Item> ToItems(absl::Span<const Batch* const> batches, absl::FunctionRef<bool(int lane)> wanted);
 
 // A customer with news.
 struct News {

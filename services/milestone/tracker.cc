@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <bitset>
+#include <iterator>
 #include <map>
 #include <set>
+#include <thread>
 #include <utility>
 
+#include "absl/synchronization/blocking_counter.h"
 #include "common/base/status.h"
 #include "common/journal/token.h"
 #include "services/milestone/convert.h"
@@ -13,6 +16,7 @@
 #include "services/milestone/history_store.h"
 #include "services/milestone/news.h"
 #include "services/milestone/records.h"
+#include "services/milestone/shared_transaction.h"
 #include "services/milestone/task.h"
 #include "services/rules/translation.h"
 #include "waymark/journey/v1/migration.pb.h"
@@ -24,6 +28,10 @@ namespace {
 constexpr int kSweepPage = 200;
 // The same of customers whose time has come.
 constexpr int kTimerPage = 200;
+// With so many events a second thread gains more than it costs to wake it …
+constexpr size_t kWorthSharing = 500;
+// … and more threads than these would wait for the database, which does a third of the work and one thing at a time.
+constexpr unsigned kMostShares = 4;
 // How many customers with news since the preview a migration remembers by name.
 constexpr size_t kMostChangedTold = 1'000;
 
@@ -209,11 +217,18 @@ std::set<int> AllLanes() {
 }  // namespace
 
 Tracker::Tracker(journal::Journal& journal, Shelf& shelf, StageCache& cache, const Clock& clock)
-    : journal_(journal), shelf_(shelf), cache_(cache), clock_(clock) {}
+    : journal_(journal),
+      shelf_(shelf),
+      cache_(cache),
+      clock_(clock),
+      shares_(static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, kMostShares))),
+      sharing_(shares_ - 1) {}
 
-absl::StatusOr<Tracker::Written> Tracker::Write(sql::Transaction& tx, journal::Lanes& lanes, absl::Span<Item> items,
-                                                std::vector<Receipt>& receipts, absl::Time now) {
-  ASSIGN_OR_RETURN(std::vector<News> news, FindNews(tx, journal_, memory_, lanes, items, receipts));
+absl::StatusOr<Tracker::Written> Tracker::Write(sql::Transaction& tx, journal::Lanes& lanes,
+                                                absl::Span<const Batch* const> batches, std::vector<Receipt>& receipts,
+                                                absl::Time now) {
+  std::vector<Item> items = ToItems(batches, [&](int lane) { return lanes.Has(lane); });
+  ASSIGN_OR_RETURN(std::vector<News> news, FindNews(tx, journal_, memory_, lanes, absl::MakeSpan(items), receipts));
   ASSIGN_OR_RETURN(std::vector<Task> tasks, ToTasks(tx, shelf_, std::move(news), receipts));
   ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
   AppendNews(lanes, tasks);
@@ -221,6 +236,41 @@ absl::StatusOr<Tracker::Written> Tracker::Write(sql::Transaction& tx, journal::L
   AppendFacts(lanes, tasks);
   ASSIGN_OR_RETURN(std::vector<CustomerRow> rows, Save(tx, tasks));
   return Written{ToChanges(std::move(tasks)), std::move(rows)};
+}
+
+absl::StatusOr<Tracker::Written> Tracker::WriteAtOnce(sql::Transaction& tx, journal::Lanes& lanes,
+                                                      absl::Span<const Batch* const> batches,
+                                                      std::vector<Receipt>& receipts, absl::Time now) {
+  const auto write = [&](sql::Transaction& part_tx, journal::Lanes& part) -> absl::StatusOr<Written> {
+    ASSIGN_OR_RETURN(Written written, Write(part_tx, part, batches, receipts, now));
+    RETURN_IF_ERROR(journal_.Store(part_tx, part));
+    return written;
+  };
+  size_t items = 0;
+  for (const Batch* batch : batches) items += batch->events.size();
+  if (shares_ == 1 || items < kWorthSharing) return write(tx, lanes);
+
+  SharedTransaction shared(tx);
+  std::vector<journal::Lanes> parts(shares_);
+  std::vector<absl::StatusOr<Written>> done(shares_);
+  for (int i = 0; i < shares_; ++i) parts[i] = lanes.Split([&](int lane) { return lane % shares_ == i; });
+  absl::BlockingCounter others(shares_ - 1);
+  for (int i = 1; i < shares_; ++i) {
+    sharing_.Run([&, i] {
+      done[i] = write(shared, parts[i]);
+      others.DecrementCount();
+    });
+  }
+  done[0] = write(shared, parts[0]);
+  others.Wait();
+  Written written;
+  for (int i = 0; i < shares_; ++i) {
+    lanes.Join(std::move(parts[i]));
+    RETURN_IF_ERROR(done[i].status());
+    std::move(done[i]->changes.begin(), done[i]->changes.end(), std::back_inserter(written.changes));
+    std::move(done[i]->rows.begin(), done[i]->rows.end(), std::back_inserter(written.rows));
+  }
+  return written;
 }
 
 void Tracker::Remember(const journal::Lanes& lanes, Written& written) {
@@ -238,9 +288,8 @@ void Tracker::Remember(const journal::Lanes& lanes, Written& written) {
 
 absl::StatusOr<Tracker::Written> Tracker::RecordWithin(sql::Transaction& tx, journal::Lanes& lanes,
                                                        absl::Span<const Batch* const> batches) {
-  std::vector<Item> items = ToItems(batches);
   std::vector<Receipt> receipts = BlankReceipts(batches);
-  return Write(tx, lanes, absl::MakeSpan(items), receipts, clock_.Now());
+  return Write(tx, lanes, batches, receipts, clock_.Now());
 }
 
 void Tracker::Settle(const journal::Lanes& lanes, Written written) {
@@ -249,13 +298,14 @@ void Tracker::Settle(const journal::Lanes& lanes, Written written) {
 }
 
 absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const> batches) {
-  std::vector<Item> items = ToItems(batches);
   std::set<int> lane_numbers;
   std::vector<std::bitset<journal::kLanes>> lanes_of(batches.size());
-  for (const Item& item : items) lanes_of[item.batch].set(item.incoming->lane);
-  for (int lane = 0; lane < journal::kLanes; ++lane) {
-    if (std::any_of(lanes_of.begin(), lanes_of.end(), [&](const auto& lanes) { return lanes[lane]; })) {
-      lane_numbers.insert(lane);
+  for (size_t batch = 0; batch < batches.size(); ++batch) {
+    for (const IncomingItem& item : batches[batch]->events) {
+      if (item.wrong_field.empty()) lanes_of[batch].set(item.lane);
+    }
+    for (int lane = 0; lane < journal::kLanes; ++lane) {
+      if (lanes_of[batch][lane]) lane_numbers.insert(lane);
     }
   }
 
@@ -267,8 +317,8 @@ absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const>
   RETURN_IF_ERROR(journal_.db().Transact([&](sql::Transaction& tx) -> absl::Status {
     receipts = BlankReceipts(batches);
     ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, lane_numbers));
-    ASSIGN_OR_RETURN(written, Write(tx, *lanes, absl::MakeSpan(items), receipts, now));
-    return journal_.Store(tx, *lanes);
+    ASSIGN_OR_RETURN(written, WriteAtOnce(tx, *lanes, batches, receipts, now));
+    return absl::OkStatus();
   }));
   journal_.Announce(*lanes);
   recorded.stretches = ToStretches(*lanes);

@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/journal/journal.h"
 #include "common/sql/sql.h"
+#include "common/worker/pool.h"
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/customer_memory.h"
 #include "services/milestone/history.h"
@@ -88,8 +89,14 @@ class Tracker {
                                                      absl::Span<const std::string> customer_ids, bool repair);
 
  private:
-  absl::StatusOr<Written> Write(sql::Transaction& tx, journal::Lanes& lanes, absl::Span<Item> items,
+  // Writes the items whose lanes are locked, all but the journal.
+  absl::StatusOr<Written> Write(sql::Transaction& tx, journal::Lanes& lanes, absl::Span<const Batch* const> batches,
                                 std::vector<Receipt>& receipts, absl::Time now);
+  // The same and the journal, on all processors where it is worth while: customers of different lanes have nothing to
+  // do with each other.
+  absl::StatusOr<Written> WriteAtOnce(sql::Transaction& tx, journal::Lanes& lanes,
+                                      absl::Span<const Batch* const> batches, std::vector<Receipt>& receipts,
+                                      absl::Time now);
   void Remember(const journal::Lanes& lanes, Written& written);
 
   journal::Journal& journal_;
@@ -97,6 +104,8 @@ class Tracker {
   StageCache& cache_;
   const Clock& clock_;
   CustomerMemory memory_;
+  const int shares_;  // How many threads write at once.
+  Pool sharing_;      // All of them but the caller's.
 };
 
 // Applies journey's journal: a published version joins the catalog. For journal::Follower. Errors: INTERNAL  a fact of

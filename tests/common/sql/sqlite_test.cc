@@ -103,8 +103,8 @@ TEST_F(SqliteTest, ADamagedFileIsRefused) {
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(Insert(i, std::string(1'000, 'x')).ok());
   db_.reset();
   std::string bytes = support::ReadFile(path_);
-  ASSERT_GT(bytes.size(), 10 * 4096);
-  for (size_t page = 2; page < bytes.size() / 4096; ++page) bytes.replace(page * 4096, 64, 64, '\x55');
+  ASSERT_GT(bytes.size(), 10 * 8192);
+  for (size_t page = 2; page < bytes.size() / 8192; ++page) bytes.replace(page * 8192, 64, 64, '\x55');
   support::WriteFile(path_, bytes);
   const auto opened = Database::Open({.url = url_});
   EXPECT_EQ(opened.status().code(), absl::StatusCode::kFailedPrecondition);
