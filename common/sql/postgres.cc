@@ -82,10 +82,9 @@ class PostgresTransaction final : public UniformTransaction {
   }
 
  private:
-  // Whether no parameter is NULL, which has no type; among rows PostgreSQL would take it for text.
+  // Whether no parameter is a NULL without a type; among rows PostgreSQL would take it for text.
   static bool IsTyped(const Params& params) {
-    return std::none_of(params.begin(), params.end(),
-                        [](const Param& param) { return std::holds_alternative<std::monostate>(param.value()); });
+    return std::all_of(params.begin(), params.end(), [](const Param& param) { return param.type() != 0; });
   }
 
   PostgresConnection& connection_;

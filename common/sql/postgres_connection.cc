@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -48,14 +49,11 @@ struct Freed {
 };
 using Result = std::unique_ptr<PGresult, Freed>;
 
-// The type a parameter is sent as; 0 for NULL, which has none.
+// The type a parameter is sent as; 0 for a NULL whose type is not known.
 Oid TypeOf(const Param& param) {
-  const Param::Value& value = param.value();
-  if (std::holds_alternative<int64_t>(value)) return kInt8;
-  if (std::holds_alternative<double>(value)) return kFloat8;
-  if (std::holds_alternative<absl::string_view>(value)) return kText;
-  if (std::holds_alternative<Bytes>(value)) return kBytea;
-  return 0;
+  constexpr Oid kTypes[] = {0, kInt8, kFloat8, kText, kBytea};
+  static_assert(std::size(kTypes) == std::variant_size_v<Param::Value>);
+  return kTypes[param.type()];
 }
 
 // Whether a statement prepared for `types` takes `params`.

@@ -14,6 +14,7 @@
 #ifndef WAYMARK_COMMON_SQL_SQL_H_
 #define WAYMARK_COMMON_SQL_SQL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -50,16 +51,24 @@ class Param {
   Param(const char* text) : value_(absl::string_view(text)) {}         // NOLINT
   Param(Bytes bytes) : value_(bytes) {}                                // NOLINT
   Param(absl::Time time) : value_(absl::ToUnixMicros(time)) {}         // NOLINT
+  // Where it is absent, a NULL of T's type, by which many rows at once know what it would be.
   template <typename T>
   Param(const std::optional<T>& value) {  // NOLINT
-    if (value.has_value()) *this = Param(*value);
+    if (value.has_value()) {
+      *this = Param(*value);
+    } else {
+      type_ = Param(T()).value_.index();
+    }
   }
 
   using Value = std::variant<std::monostate, int64_t, double, absl::string_view, Bytes>;
   const Value& value() const { return value_; }
+  // The index of the type in Value, also of a NULL; 0: not known.
+  size_t type() const { return type_ != 0 ? type_ : value_.index(); }
 
  private:
   Value value_;
+  size_t type_ = 0;
 };
 
 using Params = std::vector<Param>;

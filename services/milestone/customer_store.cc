@@ -79,10 +79,9 @@ absl::Status SaveCustomers(sql::Transaction& tx, absl::Span<const CustomerName> 
   sets.reserve(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
     const CustomerRow& row = rows[i];
-    sets.push_back(
-        {customers[i].workspace, customers[i].customer_id, row.revision, row.version_position,
-         sql::Bytes{row.checkpoint}, row.sealed_items, sql::Bytes{row.open_items},
-         row.next_change == absl::InfiniteFuture() ? sql::Param(std::nullopt) : sql::Param(row.next_change)});
+    sets.push_back({customers[i].workspace, customers[i].customer_id, row.revision, row.version_position,
+                    sql::Bytes{row.checkpoint}, row.sealed_items, sql::Bytes{row.open_items},
+                    row.next_change == absl::InfiniteFuture() ? std::optional<absl::Time>() : row.next_change});
   }
   return tx.InsertMany(kSave, sets);
 }

@@ -364,8 +364,9 @@ int Main(int argc, char** argv) {
   const int connections = static_cast<int>(arguments.Get("connections", 2));
   if (what == "ingest") {
     const Service service(engine);
-    // As many calls at once as come to 16,000 events, which is a full transaction, but no more than 256.
-    const int64_t under_way = arguments.Get("under_way", std::clamp<int64_t>(16'000 / batch, 1, 256));
+    // As many calls at once as come to two full transactions, one being written while the next gathers, but no more than
+    // 256.
+    const int64_t under_way = arguments.Get("under_way", std::clamp<int64_t>(32'000 / batch, 1, 256));
     customer_count = arguments.Get("customers", customer_count);
     const int64_t parts = arguments.Get("parts", 1);
     const int64_t start = absl::ToUnixSeconds(absl::Now()) - events / 1'000 - 10;

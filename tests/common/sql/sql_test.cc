@@ -286,6 +286,27 @@ TEST_P(SqlTest, InsertManyStoresEveryRowHoweverManyThereAre) {
   EXPECT_EQ(Count(), 1000);
 }
 
+TEST_P(SqlTest, InsertManyTakesWhatIsAbsentInAnyRow) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 130; ++i) ids.push_back(absl::StrCat("customer-", i));
+  std::vector<Params> sets;
+  for (int i = 0; i < 130; ++i) {
+    // Absent in the first rows of a statement, in the last, and in all.
+    const std::optional<int64_t> seats = i % 64 < 2 || i >= 64 ? std::optional<int64_t>() : i;
+    sets.push_back({ids[i], seats, i % 2 == 0 ? std::optional<absl::string_view>() : "x"});
+  }
+  const absl::Status status = db_->Transact([&](Transaction& tx) {
+    return tx.InsertMany("INSERT INTO customers (id, seats, note) VALUES ($1, $2, $3)", sets);
+  });
+  ASSERT_TRUE(status.ok()) << status;
+  const auto stored = Query("SELECT COUNT(*), COUNT(seats), SUM(seats), COUNT(note) FROM customers");
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ((*stored)[0].Int(0), 130);
+  EXPECT_EQ((*stored)[0].Int(1), 62);
+  EXPECT_EQ((*stored)[0].Int(2), 63 * 64 / 2 - 1);
+  EXPECT_EQ((*stored)[0].Int(3), 65);
+}
+
 TEST_P(SqlTest, InsertManyThatFailsEndsTheTransaction) {
   std::vector<std::string> ids;
   for (int i = 0; i < 200; ++i) ids.push_back(absl::StrCat("customer-", i % 150));
