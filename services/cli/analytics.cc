@@ -17,6 +17,7 @@
 #include "common/base/status.h"
 #include "services/cli/session.h"
 #include "services/cli/table.h"
+#include "services/cli/times.h"
 #include "services/cli/usage.h"
 #include "waymark/milestone/v1/analytics.pb.h"
 
@@ -58,19 +59,6 @@ struct Given {
   std::vector<std::string> sources;
 };
 
-absl::Status ReadTime(const char* option, const std::string& text, google::protobuf::Timestamp* to) {
-  absl::Time time;
-  std::string error;
-  if (absl::CivilDay day; absl::ParseCivilTime(text, &day)) {
-    time = absl::FromCivil(day, absl::UTCTimeZone());
-  } else if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) {
-    return UsageError(absl::StrCat(option, ": write a time such as 2026-05-04T09:00:00Z, or a day such as 2026-05-04"));
-  }
-  to->set_seconds(absl::ToUnixSeconds(time));
-  to->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(to->seconds()))));
-  return absl::OkStatus();
-}
-
 // Asks about the journey and the cohort that were given, and writes the answer where it is wanted as it is.
 template <typename Response, typename Request>
 absl::StatusOr<Response> Ask(const Session& session, const Given& given, Request request) {
@@ -94,18 +82,6 @@ void WriteHead(const Session& session, const Given& given, const Response& answe
                 << " still to be evaluated, so these numbers are not final";
   }
   session.out << "\n\n";
-}
-
-// `40 s`, `12.5 min`, `3 h`, `18.2 d`.
-std::string ShortSpan(const google::protobuf::Duration& duration) {
-  const double seconds = static_cast<double>(duration.seconds()) + duration.nanos() / 1e9;
-  const auto [unit, name] = seconds < 60          ? std::make_pair(1.0, "s")
-                            : seconds < 3600      ? std::make_pair(60.0, "min")
-                            : seconds < 2 * 86400 ? std::make_pair(3600.0, "h")
-                                                  : std::make_pair(86400.0, "d");
-  std::string number = absl::StrFormat("%.1f", seconds / unit);
-  if (number.ends_with(".0")) number.resize(number.size() - 2);
-  return absl::StrCat(number, " ", name);
 }
 
 absl::Status ShowFunnel(const Session& session, const Given& given) {

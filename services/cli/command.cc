@@ -18,10 +18,10 @@
 #include "common/config/config.h"
 #include "services/cli/analytics.h"
 #include "services/cli/apply.h"
+#include "services/cli/customer_commands.h"
 #include "services/cli/demo.h"
 #include "services/cli/dev.h"
 #include "services/cli/import.h"
-#include "services/cli/customer_commands.h"
 #include "services/cli/journey_commands.h"
 #include "services/cli/questions.h"
 #include "services/cli/replay_commands.h"
@@ -115,6 +115,7 @@ class Command {
     AddGet();
     AddAnalyticsCommands(shell_);
     AddEventTypes();
+    AddStuck();
     AddList();
     AddDemo();
     app_.add_subcommand("version", "Tell this command's version")->callback([this] {
@@ -252,6 +253,20 @@ class Command {
     }
     AddScorecardOption(*health);
     AddLimitOption(*timeline);
+    timeline->add_option("--as-of", question_.as_of, "Only what had happened by then")->type_name("TIME");
+    timeline->add_option("--as-known", question_.as_known, "Only what was known then, as it was known")
+        ->type_name("TIME");
+  }
+
+  void AddStuck() {
+    CLI::App* stuck = app_.add_subcommand("stuck", "Who stands in a stage for too long, the longest first");
+    stuck->add_option("journey", question_.id, "In which journey")->required()->type_name("ID");
+    stuck->add_option("--stage", question_.stage, "Only those standing in this stage");
+    stuck->add_option("--min-pace", question_.min_pace, "Only those whose pace is at least so bad; behind by default")
+        ->check(CLI::IsMember({"late", "behind", "stuck"}))
+        ->type_name("PACE");
+    AddLimitOption(*stuck);
+    stuck->callback([this] { AskServer(ListStuck); });
   }
 
   CLI::App* AddGetOne(CLI::App& get, const char* name, const char* help, Ask ask) {

@@ -15,6 +15,7 @@
 #include "absl/strings/strip.h"
 #include "common/base/status.h"
 #include "services/cli/table.h"
+#include "services/cli/times.h"
 #include "services/cli/usage.h"
 #include "waymark/health/v1/health.pb.h"
 #include "waymark/health/v1/scorecard.pb.h"
@@ -187,7 +188,11 @@ absl::Status ShowProgress(const Session& session, const Question& question) {
     const milestone::v1::CurrentStage& current = enrollment.current();
     session.out << gap << Printable(question.id) << " in " << Printable(current.journey_id()) << " version "
                 << current.version() << ", since " << ShortTime(enrollment.enroll_time()) << ": "
-                << StateOf(current.state()) << "\n\n";
+                << StateOf(current.state());
+    if (enrollment.pace() != milestone::v1::PACE_UNSPECIFIED) {
+      session.out << ", " << Short(milestone::v1::Pace_Name(enrollment.pace()), "PACE_");
+    }
+    session.out << "\n\n";
     gap = "\n";
     Table table({{""}, {"STAGE"}, {"MILESTONE"}, {"COUNT", kRight}, {"WHEN (UTC)"}, {"MISSING"}});
     for (const milestone::v1::StageProgress& stage : enrollment.stages()) {
@@ -246,6 +251,10 @@ absl::Status ShowHealth(const Session& session, const Question& question) {
 absl::Status ShowTimeline(const Session& session, const Question& question) {
   milestone::v1::ListTimelineRequest request;
   request.set_customer_id(question.id);
+  if (!question.as_of.empty()) RETURN_IF_ERROR(ReadTime("--as-of", question.as_of, request.mutable_as_of()));
+  if (!question.as_known.empty()) {
+    RETURN_IF_ERROR(ReadTime("--as-known", question.as_known, request.mutable_as_known()));
+  }
   ASSIGN_OR_RETURN(auto answer, GetPages<milestone::v1::ListTimelineResponse>(session, request, question.limit));
   if (session.format == Format::kTable) {
     // It comes as it was recorded, a batch's conclusions after its events; a person reads by time.
@@ -307,6 +316,29 @@ absl::Status ListCustomers(const Session& session, const Question& question) {
     if (customer.stages().enrollments().empty()) table.Add({id, events, "-", "-", "-", "-"});
   }
   return WriteList(session, answer, table, "customers; waymark import events brings some");
+}
+
+absl::Status ListStuck(const Session& session, const Question& question) {
+  milestone::v1::ListStuckRequest request;
+  request.set_journey_id(question.id);
+  request.set_stage_key(question.stage);
+  milestone::v1::Pace pace = milestone::v1::PACE_UNSPECIFIED;
+  milestone::v1::Pace_Parse(absl::StrCat("PACE_", absl::AsciiStrToUpper(question.min_pace)), &pace);
+  request.set_min_pace(pace);
+  ASSIGN_OR_RETURN(auto answer, GetPages<milestone::v1::ListStuckResponse>(session, request, question.limit));
+  if (session.format == Format::kTable) {
+    // By id on the wire; a person looks for who waits longest.
+    std::stable_sort(answer.mutable_enrollments()->begin(), answer.mutable_enrollments()->end(),
+                     [](const milestone::v1::StuckEnrollment& one, const milestone::v1::StuckEnrollment& other) {
+                       return one.standing().seconds() > other.standing().seconds();
+                     });
+  }
+  Table table({{"CUSTOMER"}, {"STAGE"}, {"SINCE (UTC)"}, {"FOR", kRight}, {"PACE"}});
+  for (const milestone::v1::StuckEnrollment& stuck : answer.enrollments()) {
+    table.Add({stuck.customer_id(), stuck.current().stage_key(), ShortTime(stuck.current().enter_time()),
+               ShortSpan(stuck.standing()), Short(milestone::v1::Pace_Name(stuck.pace()), "PACE_")});
+  }
+  return WriteList(session, answer, table, "customers that take so long");
 }
 
 absl::Status ListEventTypes(const Session& session, const Question&) {

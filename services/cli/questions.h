@@ -1,4 +1,4 @@
-// `waymark get`, `list` and `event-types`: asks and shows the answer.
+// `waymark get`, `list`, `stuck` and `event-types`: asks and shows the answer.
 #ifndef WAYMARK_SERVICES_CLI_QUESTIONS_H_
 #define WAYMARK_SERVICES_CLI_QUESTIONS_H_
 
@@ -18,6 +18,9 @@ struct Question {
   std::string scorecard;  // Empty: the only one there is.
   std::string band;       // Empty: all.
   std::string customer;   // Empty: all.
+  std::string as_of;      // Empty: now.
+  std::string as_known;   // Empty: now.
+  std::string min_pace;   // late, behind or stuck.
   bool fresh = false;     // From the database instead of the cache.
   int64_t limit = 100;    // Rows at most; 0: all.
 };
@@ -30,6 +33,7 @@ absl::Status ShowHealth(const Session& session, const Question& question);
 absl::Status ShowTimeline(const Session& session, const Question& question);
 
 absl::Status ListJourneys(const Session& session, const Question& question);
+absl::Status ListStuck(const Session& session, const Question& question);
 absl::Status ListCustomers(const Session& session, const Question& question);
 absl::Status ListEventTypes(const Session& session, const Question& question);
 absl::Status ListScorecards(const Session& session, const Question& question);

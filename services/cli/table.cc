@@ -86,6 +86,17 @@ std::string ShortTime(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
 }
 
+std::string ShortSpan(const google::protobuf::Duration& duration) {
+  const double seconds = static_cast<double>(duration.seconds()) + duration.nanos() / 1e9;
+  const auto [unit, name] = seconds < 60          ? std::make_pair(1.0, "s")
+                            : seconds < 3600      ? std::make_pair(60.0, "min")
+                            : seconds < 2 * 86400 ? std::make_pair(3600.0, "h")
+                                                  : std::make_pair(86400.0, "d");
+  std::string number = absl::StrFormat("%.1f", seconds / unit);
+  if (number.ends_with(".0")) number.resize(number.size() - 2);
+  return absl::StrCat(number, " ", name);
+}
+
 std::string Short(absl::string_view name, absl::string_view prefix) {
   return absl::StrReplaceAll(absl::AsciiStrToLower(absl::StripPrefix(name, prefix)), {{"_", " "}});
 }

@@ -2,6 +2,7 @@
 #ifndef WAYMARK_SERVICES_CLI_TABLE_H_
 #define WAYMARK_SERVICES_CLI_TABLE_H_
 
+#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 
 #include <cstdint>
@@ -50,6 +51,9 @@ std::string Bar(double share, int width);
 
 // `2026-05-04 09:00:00`, by UTC; `-` where absent (the default message).
 std::string ShortTime(const google::protobuf::Timestamp& time);
+
+// `40 s`, `12.5 min`, `3 h`, `18.2 d`.
+std::string ShortSpan(const google::protobuf::Duration& duration);
 
 // A name of an enum without what all its names share: `STAGE_ACTIVE`, `STAGE_` → `active`.
 std::string Short(absl::string_view name, absl::string_view prefix);

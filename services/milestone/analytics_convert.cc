@@ -11,34 +11,21 @@
 #include "services/milestone/convert.h"
 
 namespace waymark::milestone {
-namespace {
-
-// Years 2000 to 2099 are served (operations.md).
-absl::StatusOr<absl::Time> ToTime(const char* field, const google::protobuf::Timestamp& time) {
-  if (time.seconds() < kFirstSecond || time.seconds() >= kLastSecond) {
-    return InvalidField(field, "must be from the year 2000 to 2099");
-  }
-  if (time.nanos() < 0 || time.nanos() > 999'999'999) return InvalidField(field, "has nanos beyond 0 to 999,999,999");
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
-}  // namespace
-
 absl::StatusOr<Cohort> ToCohort(const std::string& journey_id, const v1::Cohort& cohort, absl::Time now) {
   RETURN_IF_ERROR(CheckName("journey_id", journey_id));
   Cohort made{.journey_id = journey_id, .version = cohort.version(), .segment_id = cohort.segment_id()};
   if (cohort.has_enrolled_from()) {
-    ASSIGN_OR_RETURN(made.enrolled_from, ToTime("cohort.enrolled_from", cohort.enrolled_from()));
+    ASSIGN_OR_RETURN(made.enrolled_from, ToInstant("cohort.enrolled_from", cohort.enrolled_from()));
   }
   if (cohort.has_enrolled_until()) {
-    ASSIGN_OR_RETURN(made.enrolled_until, ToTime("cohort.enrolled_until", cohort.enrolled_until()));
+    ASSIGN_OR_RETURN(made.enrolled_until, ToInstant("cohort.enrolled_until", cohort.enrolled_until()));
     if (made.enrolled_until <= made.enrolled_from) {
       return InvalidField("cohort.enrolled_until",
                           "must be after enrolled_from: nobody can have enrolled between them");
     }
   }
   if (cohort.has_as_of()) {
-    ASSIGN_OR_RETURN(made.as_of, ToTime("cohort.as_of", cohort.as_of()));
+    ASSIGN_OR_RETURN(made.as_of, ToInstant("cohort.as_of", cohort.as_of()));
     if (*made.as_of > now) {
       return InvalidField("cohort.as_of", "is in the future; leave it out for how things stand now");
     }
@@ -51,10 +38,10 @@ absl::StatusOr<Cohort> ToCohort(const v1::GetRevenueRequest& request, absl::Time
   constexpr int kMostSources = 20;
   ASSIGN_OR_RETURN(Cohort made, ToCohort(request.journey_id(), request.cohort(), now));
   if (made.as_of.has_value()) return InvalidField("cohort.as_of", "must be left out: the period says as of when");
-  ASSIGN_OR_RETURN(made.as_of, ToTime("from", request.from()));
+  ASSIGN_OR_RETURN(made.as_of, ToInstant("from", request.from()));
   made.history_until = now;
   if (request.has_until()) {
-    ASSIGN_OR_RETURN(made.history_until, ToTime("until", request.until()));
+    ASSIGN_OR_RETURN(made.history_until, ToInstant("until", request.until()));
   }
   if (*made.history_until <= *made.as_of) return InvalidField("until", "must be after from");
   if (*made.history_until > now) return InvalidField("until", "is in the future; the period ends now at the latest");

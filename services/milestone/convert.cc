@@ -12,6 +12,7 @@
 #include "common/base/checks.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
+#include "services/milestone/state_hash.h"
 #include "services/rules/convert/definition.h"
 #include "services/rules/explanation.h"
 #include "waymark/journey/v1/facts.pb.h"
@@ -481,6 +482,21 @@ v1::CurrentStage ToCurrentStage(const rules::Journey& journey, const Enrollment&
   return stage;
 }
 
+v1::Pace ToPace(const rules::Journey& journey, const rules::Run& run, absl::Time now) {
+  if (run.ended()) return v1::PACE_UNSPECIFIED;
+  switch (rules::PaceOf(journey, run, now)) {
+    case rules::Pace::kOnTrack:
+      return v1::PACE_ON_TRACK;
+    case rules::Pace::kLate:
+      return v1::PACE_LATE;
+    case rules::Pace::kBehind:
+      return v1::PACE_BEHIND;
+    case rules::Pace::kStuck:
+      return v1::PACE_STUCK;
+  }
+  return v1::PACE_UNSPECIFIED;
+}
+
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch) {
   v1::CustomerStages stages;
   stages.set_customer_id(customer.customer_id);
@@ -497,13 +513,14 @@ v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Jo
   }
   stages.set_version_epoch(epoch);
   stages.set_version_position(customer.version_position);
+  stages.set_state_hash(StateHashOf(customer.dossier));
   return stages;
 }
 
 namespace {
 
 v1::EnrollmentProgress ToProgress(const rules::Journey& journey, const Enrollment& enrollment, size_t run_index,
-                                  absl::Span<const rules::Event> history) {
+                                  absl::Span<const rules::Event> history, absl::Time now) {
   const rules::Progress& progress = enrollment.progress;
   const rules::Run& run = progress.runs[run_index];
   // Up to when everything is known: time has brought nothing since.
@@ -511,6 +528,7 @@ v1::EnrollmentProgress ToProgress(const rules::Journey& journey, const Enrollmen
   const auto witnesses = rules::FindWitnesses(journey, history, progress.timer, run_index);
   v1::EnrollmentProgress answer;
   *answer.mutable_current() = ToCurrentStage(journey, enrollment, run);
+  answer.set_pace(ToPace(journey, run, now));
   SetTime(run.entered[0].time, answer.mutable_enroll_time());
   const auto witness = std::find_if(history.begin(), history.end(),
                                     [&](const rules::Event& event) { return event.number == run.entered[0].item; });
@@ -553,12 +571,20 @@ v1::EnrollmentProgress ToProgress(const rules::Journey& journey, const Enrollmen
 }  // namespace
 
 std::vector<v1::EnrollmentProgress> ToProgress(const rules::Journey& journey, const Enrollment& enrollment,
-                                               absl::Span<const rules::Event> history) {
+                                               absl::Span<const rules::Event> history, absl::Time now) {
   std::vector<v1::EnrollmentProgress> all;
   for (size_t run = enrollment.progress.enrollments().size(); run-- > 0;) {
-    all.push_back(ToProgress(journey, enrollment, run, history));
+    all.push_back(ToProgress(journey, enrollment, run, history, now));
   }
   return all;
+}
+
+absl::StatusOr<absl::Time> ToInstant(const char* field, const google::protobuf::Timestamp& time) {
+  if (time.seconds() < kFirstSecond || time.seconds() >= kLastSecond) {
+    return InvalidField(field, "must be from the year 2000 to 2099");
+  }
+  if (time.nanos() < 0 || time.nanos() > 999'999'999) return InvalidField(field, "has nanos beyond 0 to 999,999,999");
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
 
 }  // namespace waymark::milestone

@@ -58,17 +58,23 @@ absl::StatusOr<rules::JourneyVersion> ToJourneyVersion(const PublishedVersion& v
 using JourneyFact = std::variant<PublishedVersion, ClosedVersions>;
 absl::StatusOr<JourneyFact> ToJourneyFact(const journal::Entry& entry);
 
-// Where a customer stands, and as of which version.
 // Where one enrollment stands.
 v1::CurrentStage ToCurrentStage(const rules::Journey& journey, const Enrollment& enrollment, const rules::Run& run);
 
+// How it is on time; of one that has ended nothing.
+v1::Pace ToPace(const rules::Journey& journey, const rules::Run& run, absl::Time now);
+
+// Where a customer stands, and as of which version.
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch);
 
 // How far a customer has come in each of its enrollments in a journey, with witnesses, by folding its whole history.
 std::vector<v1::EnrollmentProgress> ToProgress(const rules::Journey& journey, const Enrollment& enrollment,
-                                               absl::Span<const rules::Event> history);
+                                               absl::Span<const rules::Event> history, absl::Time now);
 
 void SetTime(absl::Time time, google::protobuf::Timestamp* to);
+// An instant that a request names. Errors: INVALID_ARGUMENT  it is not of the years 2000 to 2099, which are served
+// (operations.md), or malformed.
+absl::StatusOr<absl::Time> ToInstant(const char* field, const google::protobuf::Timestamp& time);
 
 }  // namespace waymark::milestone
 

@@ -106,8 +106,8 @@ class MilestoneServiceImpl final
     RETURN_IF_ERROR_GRPC(CheckOptionalName("journey_id", request->journey_id()));
     ASSIGN_OR_RETURN_GRPC(const Freshness freshness, ToFreshness(request->consistency(), rpc::DeadlineOf(*context)));
     RETURN_IF_ERROR_GRPC(stages_.Wait(freshness));
-    ASSIGN_OR_RETURN_GRPC(*response,
-                          reader_.GetProgress(caller.workspace, request->customer_id(), request->journey_id()));
+    ASSIGN_OR_RETURN_GRPC(
+        *response, reader_.GetProgress(caller.workspace, request->customer_id(), request->journey_id(), clock_.Now()));
     return grpc::Status::OK;
   }
 
@@ -116,16 +116,39 @@ class MilestoneServiceImpl final
     ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
     RETURN_IF_ERROR_GRPC(CheckId("customer_id", request->customer_id()));
     ASSIGN_OR_RETURN_GRPC(const int page_size, ToPageSize(request->page_size()));
-    const std::string list = absl::StrCat("ListTimeline/", caller.workspace, "/", request->customer_id());
+    Reader::TimelineFilter filter;
+    if (request->has_as_of()) {
+      ASSIGN_OR_RETURN_GRPC(filter.as_of, ToInstant("as_of", request->as_of()));
+    }
+    if (request->has_as_known()) {
+      ASSIGN_OR_RETURN_GRPC(filter.as_known, ToInstant("as_known", request->as_known()));
+    }
+    const std::string list = absl::StrCat("ListTimeline/", caller.workspace, "/", request->customer_id(), "/",
+                                          absl::ToUnixMicros(filter.as_of), "/", absl::ToUnixMicros(filter.as_known));
     ASSIGN_OR_RETURN_GRPC(const std::string after, ReadPageToken(list, request->page_token()));
     int64_t position = 0;
     if (!after.empty() && !absl::SimpleAtoi(after, &position)) {
       return rpc::ToGrpc(InvalidField("page_token", "is not one that this list gave: start again without it"));
     }
     ASSIGN_OR_RETURN_GRPC(Reader::TimelinePage page,
-                          reader_.ListTimeline(caller.workspace, request->customer_id(), position, page_size));
+                          reader_.ListTimeline(caller.workspace, request->customer_id(), filter, position, page_size));
     for (v1::TimelineItem& item : page.items) *response->add_items() = std::move(item);
     if (page.next > 0) response->set_next_page_token(MakePageToken(list, absl::StrCat(page.next)));
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListStuck(grpc::ServerContext* context, const v1::ListStuckRequest* request,
+                         v1::ListStuckResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
+    ASSIGN_OR_RETURN_GRPC(const Reader::StuckFilter filter, ToFilter(*request));
+    ASSIGN_OR_RETURN_GRPC(const int page_size, ToPageSize(request->page_size()));
+    const std::string list = absl::StrCat("ListStuck/", caller.workspace, "/", filter.journey_id, "/", filter.stage_key,
+                                          "/", static_cast<int>(filter.min_pace));
+    ASSIGN_OR_RETURN_GRPC(std::string after, ReadPageToken(list, request->page_token()));
+    ASSIGN_OR_RETURN_GRPC(Reader::StuckPage page,
+                          reader_.ListStuck(caller.workspace, filter, std::move(after), page_size, clock_.Now()));
+    for (v1::StuckEnrollment& stuck : page.enrollments) *response->add_enrollments() = std::move(stuck);
+    if (!page.next.empty()) response->set_next_page_token(MakePageToken(list, page.next));
     return grpc::Status::OK;
   }
 
@@ -177,6 +200,18 @@ class MilestoneServiceImpl final
     std::string workspace;
     Freshness freshness;
   };
+
+  static absl::StatusOr<Reader::StuckFilter> ToFilter(const v1::ListStuckRequest& request) {
+    RETURN_IF_ERROR(CheckName("journey_id", request.journey_id()));
+    if (!request.stage_key().empty()) RETURN_IF_ERROR(CheckKey("stage_key", request.stage_key()));
+    Reader::StuckFilter filter{.journey_id = request.journey_id(), .stage_key = request.stage_key()};
+    if (request.min_pace() == v1::PACE_UNSPECIFIED) return filter;
+    if (!v1::Pace_IsValid(request.min_pace()) || request.min_pace() == v1::PACE_ON_TRACK) {
+      return InvalidField("min_pace", "must be LATE, BEHIND or STUCK: who is on track is not listed");
+    }
+    filter.min_pace = request.min_pace();
+    return filter;
+  }
 
   absl::StatusOr<Question> ToQuestion(const grpc::CallbackServerContext& context,
                                       const v1::GetCurrentStageRequest& request) const {

@@ -15,6 +15,7 @@
 #include "services/milestone/migration_store.h"
 #include "services/milestone/news.h"
 #include "services/milestone/records.h"
+#include "services/milestone/state_hash.h"
 #include "waymark/journey/v1/migration.pb.h"
 
 namespace waymark::milestone {
@@ -85,7 +86,7 @@ absl::StatusOr<std::vector<v1::CustomerStages>> Reader::GetStages(absl::string_v
 }
 
 absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view workspace, const std::string& customer_id,
-                                                            absl::string_view journey_id) {
+                                                            absl::string_view journey_id, absl::Time now) {
   v1::GetProgressResponse answer;
   RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
     answer.Clear();
@@ -96,11 +97,12 @@ absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view wo
     std::sort(history.begin(), history.end(), rules::Before);
     answer.set_customer_id(customer_id);
     answer.set_event_count(customer.dossier.event_count);
+    answer.set_state_hash(StateHashOf(customer.dossier));
     for (const Enrollment& enrollment : customer.dossier.enrollments) {
       if (!enrollment.progress.enrolled() || (!journey_id.empty() && journey_id != enrollment.journey_id)) continue;
       ASSIGN_OR_RETURN(const JourneyPtr journey,
                        shelf_.GetJourney(tx, workspace, enrollment.journey_id, enrollment.version));
-      for (v1::EnrollmentProgress& shown : ToProgress(*journey, enrollment, history)) {
+      for (v1::EnrollmentProgress& shown : ToProgress(*journey, enrollment, history, now)) {
         *answer.add_enrollments() = std::move(shown);
       }
     }
@@ -129,7 +131,7 @@ absl::StatusOr<v1::Customer> Reader::GetCustomer(absl::string_view workspace, co
 }
 
 absl::StatusOr<Reader::TimelinePage> Reader::ListTimeline(absl::string_view workspace, const std::string& customer_id,
-                                                          int64_t after, int page_size) {
+                                                          const TimelineFilter& filter, int64_t after, int page_size) {
   TimelinePage page;
   RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
     page = {};
@@ -145,8 +147,11 @@ absl::StatusOr<Reader::TimelinePage> Reader::ListTimeline(absl::string_view work
     }
     ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal_.ReadPlaces(tx, places));
     for (const journal::Entry& entry : entries) {
+      if (entry.record_time > filter.as_known) continue;
       std::optional<v1::TimelineItem> item = ToTimelineItem(entry);
       if (!item.has_value()) return absl::InternalError(absl::StrCat("a stored ", entry.type, " cannot be read"));
+      if (absl::FromUnixSeconds(item->time().seconds()) + absl::Nanoseconds(item->time().nanos()) > filter.as_of)
+        continue;
       page.items.push_back(*std::move(item));
     }
     return absl::OkStatus();
@@ -154,33 +159,69 @@ absl::StatusOr<Reader::TimelinePage> Reader::ListTimeline(absl::string_view work
   return page;
 }
 
+absl::StatusOr<std::string> Reader::Look(sql::Transaction& tx, absl::string_view workspace, std::string after,
+                                         int enough, absl::FunctionRef<absl::StatusOr<bool>(const Customer&)> look) {
+  int found = 0;
+  for (int looked_at = 0; looked_at < kMostLookedAt;) {
+    ASSIGN_OR_RETURN(const std::vector<Customer> customers, milestone::ListCustomers(tx, workspace, after, enough + 1));
+    for (const Customer& customer : customers) {
+      if (found == enough) return after;
+      ++looked_at;
+      after = customer.customer_id;
+      ASSIGN_OR_RETURN(const bool is_one, look(customer));
+      found += is_one;
+    }
+    if (static_cast<int>(customers.size()) <= enough) return "";
+  }
+  return after;
+}
+
 absl::StatusOr<Reader::CustomerPage> Reader::ListCustomers(absl::string_view workspace, const CustomerFilter& filter,
                                                            std::string after, int page_size) {
   CustomerPage page;
-  const std::string start = std::move(after);
   RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
     page = {};
-    std::string from = start;
-    for (int looked_at = 0; looked_at < kMostLookedAt;) {
-      ASSIGN_OR_RETURN(const std::vector<Customer> customers,
-                       milestone::ListCustomers(tx, workspace, from, page_size + 1));
-      for (const Customer& customer : customers) {
-        if (page.customers.size() == static_cast<size_t>(page_size)) {
-          page.next = from;
-          return absl::OkStatus();
+    const auto look = [&](const Customer& customer) -> absl::StatusOr<bool> {
+      ASSIGN_OR_RETURN(v1::CustomerStages stages, StagesOf(tx, shelf_, workspace, customer, journal_.epoch()));
+      if (!Passes(filter, stages)) return false;
+      v1::Customer& shown = page.customers.emplace_back();
+      shown.set_customer_id(customer.customer_id);
+      shown.set_event_count(customer.dossier.event_count);
+      *shown.mutable_stages() = std::move(stages);
+      return true;
+    };
+    ASSIGN_OR_RETURN(page.next, Look(tx, workspace, after, page_size, look));
+    return absl::OkStatus();
+  }));
+  return page;
+}
+
+absl::StatusOr<Reader::StuckPage> Reader::ListStuck(absl::string_view workspace, const StuckFilter& filter,
+                                                    std::string after, int page_size, absl::Time now) {
+  StuckPage page;
+  RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
+    page = {};
+    const auto look = [&](const Customer& customer) -> absl::StatusOr<bool> {
+      const size_t before = page.enrollments.size();
+      for (const Enrollment& enrollment : customer.dossier.enrollments) {
+        if (enrollment.journey_id != filter.journey_id || !enrollment.progress.enrolled()) continue;
+        ASSIGN_OR_RETURN(const JourneyPtr journey,
+                         shelf_.GetJourney(tx, workspace, enrollment.journey_id, enrollment.version));
+        for (const rules::Run& run : enrollment.progress.enrollments()) {
+          const v1::Pace pace = ToPace(*journey, run, now);
+          if (pace < filter.min_pace) continue;
+          v1::StuckEnrollment stuck;
+          *stuck.mutable_current() = ToCurrentStage(*journey, enrollment, run);
+          if (!filter.stage_key.empty() && filter.stage_key != stuck.current().stage_key()) continue;
+          stuck.set_customer_id(customer.customer_id);
+          stuck.set_pace(pace);
+          stuck.mutable_standing()->set_seconds(absl::ToInt64Seconds(now - run.entered.back().time));
+          page.enrollments.push_back(std::move(stuck));
         }
-        ++looked_at;
-        from = customer.customer_id;
-        ASSIGN_OR_RETURN(v1::CustomerStages stages, StagesOf(tx, shelf_, workspace, customer, journal_.epoch()));
-        if (!Passes(filter, stages)) continue;
-        v1::Customer& shown = page.customers.emplace_back();
-        shown.set_customer_id(customer.customer_id);
-        shown.set_event_count(customer.dossier.event_count);
-        *shown.mutable_stages() = std::move(stages);
       }
-      if (customers.size() < static_cast<size_t>(page_size) + 1) return absl::OkStatus();
-    }
-    page.next = from;
+      return page.enrollments.size() > before;
+    };
+    ASSIGN_OR_RETURN(page.next, Look(tx, workspace, after, page_size, look));
     return absl::OkStatus();
   }));
   return page;

@@ -5,10 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/journal/journal.h"
+#include "services/milestone/history.h"
 #include "services/milestone/shelf.h"
 #include "waymark/milestone/v1/customer.pb.h"
 #include "waymark/milestone/v1/milestone.pb.h"
@@ -29,17 +32,21 @@ class Reader {
 
   // Errors: NOT_FOUND  no such customer.
   absl::StatusOr<v1::GetProgressResponse> GetProgress(absl::string_view workspace, const std::string& customer_id,
-                                                      absl::string_view journey_id);
+                                                      absl::string_view journey_id, absl::Time now);
   absl::StatusOr<v1::Customer> GetCustomer(absl::string_view workspace, const std::string& customer_id);
 
-  // A page of a customer's timeline after a lane position. `next` is 0 after the last page. Errors: NOT_FOUND  no such
-  // customer.
+  // A page of a customer's timeline after a lane position: what happened by `as_of` and was recorded by `as_known`;
+  // looks at `page_size` items. `next` is 0 after the last page. Errors: NOT_FOUND  no such customer.
+  struct TimelineFilter {
+    absl::Time as_of = absl::InfiniteFuture();
+    absl::Time as_known = absl::InfiniteFuture();
+  };
   struct TimelinePage {
     std::vector<v1::TimelineItem> items;
     int64_t next = 0;
   };
-  absl::StatusOr<TimelinePage> ListTimeline(absl::string_view workspace, const std::string& customer_id, int64_t after,
-                                            int page_size);
+  absl::StatusOr<TimelinePage> ListTimeline(absl::string_view workspace, const std::string& customer_id,
+                                            const TimelineFilter& filter, int64_t after, int page_size);
 
   // A page of customers after `after`; looks at 5,000 at most, so that a filter that few pass costs a bounded time.
   // `next` is empty after the last page.
@@ -54,11 +61,29 @@ class Reader {
   absl::StatusOr<CustomerPage> ListCustomers(absl::string_view workspace, const CustomerFilter& filter,
                                              std::string after, int page_size);
 
+  // A page of those who stand in a journey for too long, as ListCustomers; `page_size` and `after` are of customers.
+  struct StuckFilter {
+    std::string journey_id;
+    std::string stage_key;  // Empty: all.
+    v1::Pace min_pace = v1::PACE_BEHIND;
+  };
+  struct StuckPage {
+    std::vector<v1::StuckEnrollment> enrollments;
+    std::string next;
+  };
+  absl::StatusOr<StuckPage> ListStuck(absl::string_view workspace, const StuckFilter& filter, std::string after,
+                                      int page_size, absl::Time now);
+
   // Errors: NOT_FOUND  no such version was published with a plan that moves anybody.
   absl::StatusOr<v1::GetMigrationResponse> GetMigration(absl::string_view workspace, const std::string& journey_id,
                                                         uint32_t number);
 
  private:
+  // Calls `look` for the customers after `after`, by id, until it has found `enough` of them (it answers whether one
+  // is) or 5,000 were looked at; the last one seen where more follow, else nothing.
+  absl::StatusOr<std::string> Look(sql::Transaction& tx, absl::string_view workspace, std::string after, int enough,
+                                   absl::FunctionRef<absl::StatusOr<bool>(const Customer&)> look);
+
   journal::Journal& journal_;
   Shelf& shelf_;
 };

@@ -155,6 +155,12 @@ TEST_F(CommandTest, AJourneyIsAppliedCustomersComeAndTheFunnelShowsThem) {
   EXPECT_TRUE(std::is_sorted(lines.begin(), lines.end(),
                              [](const auto& a, const auto& b) { return a.substr(0, 19) < b.substr(0, 19); }));
   EXPECT_THAT(Do("get timeline acme --limit 1").out, HasSubstr("… there are more: --limit 0 shows all"));
+  EXPECT_THAT(Do("get timeline acme --as-of 2026-05-05T10:00:00Z").out,
+              AllOf(HasSubstr("data_connected"), Not(HasSubstr("report_run"))));
+  EXPECT_EQ(Do("get timeline acme --as-known 2026-05-01").out, "no events\n");
+  EXPECT_EQ(Do("get timeline acme --as-known yesterday").code, kWrongUsage);
+  EXPECT_EQ(Do("stuck onboarding").out, "no customers that take so long\n");
+  EXPECT_EQ(Do("stuck onboarding --min-pace awful").code, kWrongUsage);
   EXPECT_THAT(Do("list customers --journey onboarding --stage setup").out,
               AllOf(HasSubstr("northwind"), Not(HasSubstr("acme"))));
   EXPECT_THAT(Do("list journeys").out, HasSubstr("onboarding  Onboarding          1"));

@@ -81,6 +81,32 @@ TEST_P(JournalTest, LockTellsTheHeadsOfItsLanesAlone) {
                   .ok());
 }
 
+TEST_P(JournalTest, LanesTakenOutAreWrittenForThemselvesAndGivenBack) {
+  Lanes lanes;
+  ASSERT_TRUE(db_->Transact([&](sql::Transaction& tx) -> absl::Status {
+                   ASSIGN_OR_RETURN(lanes, journal_->Lock(tx, {0, kLane, 15}));
+                   Lanes part = lanes.Split([](int lane) { return lane == kLane || lane == 7; });
+                   EXPECT_TRUE(part.Has(kLane));
+                   EXPECT_FALSE(part.Has(7)) << "it was not locked";
+                   EXPECT_FALSE(part.Has(0));
+                   EXPECT_FALSE(lanes.Has(kLane));
+                   part.Append(Many("acme", "customer-7", 2));
+                   lanes.Append(Many("acme", "customer-8", 3));  // Lane 0.
+                   RETURN_IF_ERROR(journal_->Store(tx, part));
+                   RETURN_IF_ERROR(journal_->Store(tx, lanes));
+                   lanes.Join(std::move(part));
+                   return absl::OkStatus();
+                 })
+                  .ok());
+  EXPECT_EQ(lanes.Head(kLane), 2);
+  EXPECT_EQ(lanes.Head(0), 3);
+  EXPECT_EQ(lanes.Head(15), 0);
+  EXPECT_THAT(lanes.appended(), SizeIs(5));
+  journal_->Announce(lanes);
+  EXPECT_THAT(Payloads(Value(Read(*journal_, kLane, 0)).entries), ElementsAre("1", "2"));
+  EXPECT_THAT(Payloads(Value(Read(*journal_, 0, 0)).entries), ElementsAre("1", "2", "3"));
+}
+
 TEST_P(JournalTest, ReadingGoesOnFromTheMiddleOfABlock) {
   Tell(*journal_, Many("acme", "customer-7", 10));
   Tell(*journal_, Many("acme", "customer-7", 3));
