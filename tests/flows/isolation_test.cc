@@ -432,6 +432,7 @@ class IsolationTest : public ::testing::Test {
     Run();
     for (Side* side : sides_) side->Live();
     Run();
+    services_.Advance(absl::Seconds(2));  // Past the target of the stage that everybody stands in.
     for (Side* side : sides_) side->Look();
   }
 

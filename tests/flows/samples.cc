@@ -8,7 +8,7 @@ namespace waymark::flows {
 
 static const char kJourney[] =
     R"({"entry": {"triggers": [{"first_event": {"event_types": ["$-type"]}}, {"by_call": {}}]}, "stages": [
-  {"key": "$-stage", "title": "First", "goal": "To begin", "milestones": [
+  {"key": "$-stage", "title": "First", "goal": "To begin", "target": "1s", "milestones": [
     {"key": "$-milestone", "title": "Began", "scope": "SCOPE_FROM_STAGE",
      "criterion": {"any_of": {"criteria": [{"event_count": {"event_types": ["$-type"]}}, {"attested": {}}]}}},
     {"key": "later", "title": "Went on", "scope": "SCOPE_FROM_STAGE",

@@ -59,6 +59,7 @@ class Workspaces {
   absl::Status RunUntilQuiet();
 
   absl::Time Now() const { return clock_.Now(); }
+  void Advance(absl::Duration by) { clock_.Advance(by); }
 
  private:
   const support::TempDir folder_;
