@@ -8,6 +8,7 @@
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "services/milestone/catalog_store.h"
+#include "services/milestone/completions.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/migration_store.h"
 #include "services/milestone/news.h"
@@ -167,6 +168,7 @@ class Look {
     rules::Progress then;
     const rules::Progress* progress = &candidate.enrollment->progress;
     std::sort(history.begin(), history.end(), rules::Before);
+    AddCompletions(journey, candidate.customer->dossier, history);
     const auto up_to = [&](absl::Time time) {
       const auto end =
           std::find_if(history.begin(), history.end(), [&](const rules::Item& item) { return item.time > time; });

@@ -9,6 +9,7 @@
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "common/journal/token.h"
+#include "services/milestone/completions.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/news.h"
@@ -53,6 +54,7 @@ absl::StatusOr<Case> LoadCase(sql::Transaction& tx, journal::Journal& journal, S
                    LoadHistories(tx, journal, {{workspace, customer_id}}, {&customer}, /*with_properties=*/true));
   loaded.history = std::move(loaded.histories.items[0]);
   std::sort(loaded.history.begin(), loaded.history.end(), rules::Before);
+  if (loaded.journey != nullptr) AddCompletions(*loaded.journey, customer.dossier, loaded.history);
   if (!loaded.history.empty()) loaded.watermark = loaded.history.back().time;
   const int lane = journal::LaneOf(workspace, customer_id);
   ASSIGN_OR_RETURN(const std::vector<journal::Place> heads, journal.Heads(tx));

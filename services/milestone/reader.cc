@@ -8,6 +8,7 @@
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "common/journal/token.h"
+#include "services/milestone/completions.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/facts.h"
@@ -102,7 +103,13 @@ absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view wo
       if (!enrollment.progress.enrolled() || (!journey_id.empty() && journey_id != enrollment.journey_id)) continue;
       ASSIGN_OR_RETURN(const JourneyPtr journey,
                        shelf_.GetJourney(tx, workspace, enrollment.journey_id, enrollment.version));
-      for (v1::EnrollmentProgress& shown : ToProgress(*journey, enrollment, history, now)) {
+      std::vector<rules::Item> with_completions;
+      if (!journey->awaits().empty()) {
+        with_completions = history;
+        AddCompletions(*journey, customer.dossier, with_completions);
+      }
+      for (v1::EnrollmentProgress& shown :
+           ToProgress(*journey, enrollment, journey->awaits().empty() ? history : with_completions, now)) {
         *answer.add_enrollments() = std::move(shown);
       }
     }

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "services/milestone/catalog_store.h"
+#include "services/milestone/completions.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/lane_histories.h"
 #include "services/milestone/migration_store.h"
@@ -59,8 +61,9 @@ struct Replayer::Course {
 
 struct Replayer::Subject {
   std::string customer_id;
-  uint32_t pin = 0;         // The version it is pinned to; 0: to none.
-  int64_t event_count = 0;  // About.
+  uint32_t pin = 0;                      // The version it is pinned to; 0: to none.
+  int64_t event_count = 0;               // About.
+  std::vector<rules::Item> completions;  // Of the journeys that those of the course wait for.
 };
 
 namespace {
@@ -89,6 +92,7 @@ void Note(const std::vector<std::string>& customer_ids, const std::vector<Tracke
 template <typename Course, typename Subject>
 bool Fold(const Course& course, const Subject& subject, size_t place, std::vector<rules::Event>& events,
           Replayed& replayed) {
+  events.insert(events.end(), subject.completions.begin(), subject.completions.end());
   std::sort(events.begin(), events.end(), rules::Before);
   while (!events.empty() && events.back().time > course.as_of) events.pop_back();
   if (events.empty()) return false;
@@ -156,6 +160,18 @@ absl::Status Replayer::ListSubjects(const ReplayOrder& order, Course& course, st
         if (pinned != nullptr) continue;
         ASSIGN_OR_RETURN(pinned, shelf_.GetJourney(tx, order.workspace, order.journey_id, subject.pin));
         course.looks_inside = course.looks_inside || pinned->looks_inside_events();
+      }
+      const JourneyPtr pinned = subject.pin != 0 ? course.pinned.at(subject.pin) : nullptr;
+      std::set<absl::string_view> awaited;
+      for (const JourneyPtr& journey : {course.candidate, course.latest, course.base, pinned}) {
+        if (journey != nullptr) awaited.insert(journey->awaits().begin(), journey->awaits().end());
+      }
+      for (const absl::string_view journey_id : awaited) {
+        for (const Enrollment& enrollment : customer.dossier.enrollments) {
+          if (enrollment.journey_id != journey_id) continue;
+          const std::vector<rules::Item> some = CompletionsBetween(journey_id, {}, enrollment.progress);
+          subject.completions.insert(subject.completions.end(), some.begin(), some.end());
+        }
       }
     }
     return absl::OkStatus();

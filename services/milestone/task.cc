@@ -1,12 +1,14 @@
 #include "services/milestone/task.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 
 #include "common/base/status.h"
+#include "services/milestone/completions.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/facts.h"
 #include "services/milestone/history_store.h"
@@ -118,7 +120,10 @@ std::vector<Checkpoint> PassedOnTheWay(const Task& task) {
   const std::vector<rules::Item>& items = task.items;
   int64_t events = task.from.has_value() ? task.from->dossier.event_count : 0;
   size_t begin = 0;
-  for (const size_t cut : CutsOf(items.size())) {
+  for (size_t cut : CutsOf(items.size())) {
+    // Between instants: completions stand at the end of theirs.
+    while (cut < items.size() && items[cut].time == items[cut - 1].time) ++cut;
+    if (cut == items.size() || cut <= begin) continue;
     Checkpoint& checkpoint = passed.emplace_back();
     checkpoint.revision = task.catalog->revision;
     checkpoint.through = through;
@@ -131,19 +136,101 @@ std::vector<Checkpoint> PassedOnTheWay(const Task& task) {
   return passed;
 }
 
-// Folds the items under a journey, and notes what that comes to on the way.
-rules::Progress FoldOn(const rules::Journey& journey, rules::Progress progress, absl::Time now, Task& task) {
-  const absl::Span<const rules::Item> items = task.items;
+// A journey under which a task's items are folded.
+struct Way {
+  JourneyPtr journey;
+  const rules::Progress* known;  // What was told of.
+  const rules::Progress* start;  // What the items are folded into.
+  rules::Progress after;
+};
+
+// Where the items up to and including an instant end. Completions that time alone brings about come after those.
+size_t EndOf(absl::Span<const rules::Item> items, size_t begin, absl::Time instant) {
+  const auto is_beyond = [&](const rules::Item& item) {
+    return item.time > instant ||
+           (item.time == instant && item.kind == rules::ItemKind::kCompletion && item.number == 0);
+  };
+  return std::find_if(items.begin() + begin, items.end(), is_beyond) - items.begin();
+}
+
+// Folds the items and the completions of other journeys, and notes what that comes to on the way.
+rules::Progress FoldOn(const Way& way, const std::vector<rules::Item>& completions, absl::Time now, Task& task) {
+  const rules::Journey& journey = *way.journey;
+  absl::Span<const rules::Item> items = task.items;
+  std::vector<rules::Item> merged;
+  if (!completions.empty()) {
+    std::merge(task.items.begin(), task.items.end(), completions.begin(), completions.end(), std::back_inserter(merged),
+               rules::Before);
+    items = merged;
+  }
+  rules::Progress progress = *way.start;
   size_t begin = 0;
-  for (size_t i = 0; i < task.passed.size(); ++i) {
-    const size_t cut = items.size() - task.passed[i].pending.size();
+  for (Checkpoint& passed : task.passed) {
+    const size_t cut = EndOf(items, begin, task.items[task.items.size() - passed.pending.size() - 1].time);
     progress = rules::Fold(journey, std::move(progress), items.subspan(begin, cut - begin));
     begin = cut;
     if (rules::IsBlank(progress)) continue;
-    task.passed[i].dossier.enrollments.push_back(
+    passed.dossier.enrollments.push_back(
         {.journey_id = journey.version().journey_id, .version = journey.version().number, .progress = progress});
   }
   return rules::Fold(journey, std::move(progress), items.subspan(begin), now);
+}
+
+// The journeys under which a task is folded, by journey_id, each in the version that counts for the customer.
+absl::StatusOr<std::vector<Way>> FindWays(sql::Transaction& tx, Shelf& shelf, const Task& task,
+                                          const std::vector<Enrollment>& before) {
+  static const rules::Progress& none = *new rules::Progress();
+  std::vector<Way> ways;
+  for (const JourneyPtr& latest : task.catalog->latest) {
+    const std::string& journey_id = latest->version().journey_id;
+    const auto was = std::find_if(before.begin(), before.end(),
+                                  [&](const Enrollment& enrollment) { return enrollment.journey_id == journey_id; });
+    Way way{.journey = latest, .known = was != before.end() ? &was->progress : &none, .start = &none};
+    const bool moves = task.moving != nullptr && task.moving->version().journey_id == journey_id;
+    if (moves) {
+      way.journey = task.moving;
+    } else if (was != before.end() && was->version != latest->version().number &&
+               (way.known->enrolled() || !task.anew)) {
+      // The version was decided when the customer got in; where that was retracted since, what is known was folded
+      // under it all the same.
+      ASSIGN_OR_RETURN(way.journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
+    }
+    if (!moves && !way.known->enrolled() && task.catalog->closed.contains(journey_id)) continue;
+    if (!task.anew) {
+      way.start = way.known;
+    } else if (task.from.has_value()) {
+      if (const Enrollment* from = FindEnrollment(task.from->dossier, journey_id)) way.start = &from->progress;
+    }
+    ways.push_back(std::move(way));
+  }
+  return ways;
+}
+
+// Folds the task's items under each of its journeys, those that others wait for first.
+void FoldAll(absl::Time now, Task& task, std::vector<Way>& ways) {
+  if (std::all_of(ways.begin(), ways.end(), [](const Way& way) { return way.journey->awaits().empty(); })) {
+    for (Way& way : ways) way.after = FoldOn(way, {}, now, task);
+    return;
+  }
+  std::vector<JourneyPtr> journeys;
+  for (const Way& way : ways) journeys.push_back(way.journey);
+  for (const size_t i : InOrderOfWaiting(journeys)) {
+    std::vector<rules::Item> completions;
+    for (const std::string& journey_id : ways[i].journey->awaits()) {
+      for (const Way& other : ways) {
+        if (other.journey->version().journey_id != journey_id) continue;
+        const std::vector<rules::Item> some = CompletionsBetween(journey_id, *other.start, other.after);
+        completions.insert(completions.end(), some.begin(), some.end());
+      }
+    }
+    std::sort(completions.begin(), completions.end(), rules::Before);
+    ways[i].after = FoldOn(ways[i], completions, now, task);
+  }
+  // In the order of the dossier, in which the states on the way were not noted.
+  for (Checkpoint& passed : task.passed) {
+    std::sort(passed.dossier.enrollments.begin(), passed.dossier.enrollments.end(),
+              [](const Enrollment& one, const Enrollment& other) { return one.journey_id < other.journey_id; });
+  }
 }
 
 // Keeps the states passed on the way, and drops those that what came late has undone.
@@ -196,40 +283,22 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
   }
   if (task.anew) std::sort(items.begin(), items.end(), rules::Before);
 
-  const rules::Progress none;
   Dossier& dossier = task.customer.dossier;
   const int64_t events_before = dossier.event_count;
   task.passed = PassedOnTheWay(task);
-  std::vector<Enrollment> before = std::move(dossier.enrollments);
+  const std::vector<Enrollment> before = std::move(dossier.enrollments);
   dossier.enrollments.clear();
-  for (const JourneyPtr& latest : task.catalog->latest) {
-    const std::string& journey_id = latest->version().journey_id;
-    const auto was = std::find_if(before.begin(), before.end(),
-                                  [&](const Enrollment& enrollment) { return enrollment.journey_id == journey_id; });
-    JourneyPtr journey = latest;
-    const rules::Progress& known = was != before.end() ? was->progress : none;
-    const bool moves = task.moving != nullptr && task.moving->version().journey_id == journey_id;
-    if (moves) {
-      journey = task.moving;
-    } else if (was != before.end() && was->version != latest->version().number && (known.enrolled() || !task.anew)) {
-      // The version was decided when the customer got in; where that was retracted since, what is known was folded
-      // under it all the same.
-      ASSIGN_OR_RETURN(journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
+  ASSIGN_OR_RETURN(std::vector<Way> ways, FindWays(tx, shelf, task, before));
+  FoldAll(now, task, ways);
+  for (Way& way : ways) {
+    for (rules::Conclusion& conclusion : rules::Compare(*way.journey, *way.known, way.after)) {
+      task.tellings.push_back({way.journey, std::move(conclusion)});
     }
-    if (!moves && !known.enrolled() && task.catalog->closed.contains(journey_id)) continue;
-    const Enrollment* from = task.from.has_value() ? FindEnrollment(task.from->dossier, journey_id) : nullptr;
-    rules::Progress progress = FoldOn(*journey,
-                                      !task.anew        ? known
-                                      : from != nullptr ? from->progress
-                                                        : none,
-                                      now, task);
-    for (rules::Conclusion& conclusion : rules::Compare(*journey, known, progress)) {
-      task.tellings.push_back({journey, std::move(conclusion)});
-    }
-    if (rules::IsBlank(progress)) continue;
-    dossier.enrollments.push_back(
-        {.journey_id = journey_id, .version = journey->version().number, .progress = std::move(progress)});
-    task.journeys.push_back(std::move(journey));
+    if (rules::IsBlank(way.after)) continue;
+    dossier.enrollments.push_back({.journey_id = way.journey->version().journey_id,
+                                   .version = way.journey->version().number,
+                                   .progress = std::move(way.after)});
+    task.journeys.push_back(std::move(way.journey));
   }
   dossier.event_count +=
       std::count_if(task.news.begin(), task.news.end(), [](const Item* item) { return !item->is_record(); });

@@ -41,6 +41,19 @@ bool IsBeforeATimer(const rules::Item& item, const Dossier& dossier) {
                      [&](const Enrollment& enrollment) { return item.time <= enrollment.progress.timer; });
 }
 
+// Whether a journey may wait for the completion of another. A completion stands at the end of its instant, so that
+// another item of that instant comes before it.
+bool MayAwaitOthers(const Catalog& catalog, const Dossier& dossier) {
+  const auto is_latest = [&](const Enrollment& enrollment) {
+    return std::any_of(catalog.latest.begin(), catalog.latest.end(), [&](const JourneyPtr& journey) {
+      return journey->version().journey_id == enrollment.journey_id && journey->version().number == enrollment.version;
+    });
+  };
+  return std::any_of(catalog.latest.begin(), catalog.latest.end(),
+                     [](const JourneyPtr& journey) { return !journey->awaits().empty(); }) ||
+         !std::all_of(dossier.enrollments.begin(), dossier.enrollments.end(), is_latest);
+}
+
 // The journey that a record is about: the version the customer travels or, before that, the one it would; nullptr: none
 // is published.
 absl::StatusOr<JourneyPtr> FindJourney(sql::Transaction& tx, Shelf& shelf, const Catalog& catalog,
@@ -141,9 +154,12 @@ absl::StatusOr<std::vector<Task>> ToTasks(sql::Transaction& tx, Shelf& shelf, st
       RETURN_IF_ERROR(RefuseRecords(tx, shelf, *catalog, news, receipts));
       if (news.items.empty()) continue;
     }
-    const bool anew = news.known && (news.customer.revision != catalog->revision ||
-                                     !IsAfter(news.items.front()->event(), news.customer.dossier.last) ||
-                                     IsBeforeATimer(news.items.front()->event(), news.customer.dossier));
+    const bool anew =
+        news.known && (news.customer.revision != catalog->revision ||
+                       !IsAfter(news.items.front()->event(), news.customer.dossier.last) ||
+                       IsBeforeATimer(news.items.front()->event(), news.customer.dossier) ||
+                       (absl::ToUnixMicros(news.items.front()->event().time) == news.customer.dossier.last.time &&
+                        MayAwaitOthers(*catalog, news.customer.dossier)));
     tasks.push_back({.name = news.name,
                      .catalog = catalog,
                      .customer = std::move(news.customer),

@@ -362,7 +362,14 @@ class JourneyMaker {
   std::vector<size_t> attributes_seen_;        // By the milestone at hand.
 };
 
-Journey::Journey(JourneyVersion version) : version_(std::move(version)) { JourneyMaker(*this).Make(); }
+Journey::Journey(JourneyVersion version) : version_(std::move(version)) {
+  for (const Trigger& trigger : version_.definition.entry.triggers) {
+    const JourneyCompletion* other = std::get_if<JourneyCompletion>(&trigger);
+    if (other == nullptr || std::find(awaits_.begin(), awaits_.end(), other->journey_id) != awaits_.end()) continue;
+    awaits_.push_back(other->journey_id);
+  }
+  JourneyMaker(*this).Make();
+}
 
 const std::vector<size_t>* Journey::AttestationsOf(absl::string_view milestone_key) const {
   const auto found = attestations_.find(milestone_key);
@@ -371,10 +378,9 @@ const std::vector<size_t>* Journey::AttestationsOf(absl::string_view milestone_k
 
 bool Journey::looks_beyond_events() const {
   const std::vector<Trigger>& triggers = version_.definition.entry.triggers;
-  return !attributes_.empty() || !scorecards_.empty() || !attestations_.empty() ||
-         std::any_of(triggers.begin(), triggers.end(), [](const Trigger& trigger) {
-           return std::holds_alternative<JourneyCompletion>(trigger) || std::holds_alternative<ByCall>(trigger);
-         });
+  return !attributes_.empty() || !scorecards_.empty() || !attestations_.empty() || !awaits_.empty() ||
+         std::any_of(triggers.begin(), triggers.end(),
+                     [](const Trigger& trigger) { return std::holds_alternative<ByCall>(trigger); });
 }
 
 std::optional<size_t> Journey::FindStage(absl::string_view key) const {

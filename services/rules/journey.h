@@ -163,6 +163,8 @@ class Journey {
   bool looks_inside_events() const { return looks_inside_events_; }
   // Something else than events matters.
   bool looks_beyond_events() const;
+  // The journeys whose completion opens an enrollment, each once.
+  const std::vector<std::string>& awaits() const { return awaits_; }
   // Whether milestones alone decide, all of them plain counts: no leaf, no node, no further enrollment.
   bool plain() const { return leaves_.empty() && nodes_.empty() && !may_enter_again_; }
 
@@ -195,6 +197,7 @@ class Journey {
   bool timed_ = false;
   bool looks_at_first_event_ = false;
   bool looks_inside_events_ = false;
+  std::vector<std::string> awaits_;
   absl::TimeZone calendar_;
 };
 
