@@ -514,6 +514,11 @@ v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Jo
   stages.set_version_epoch(epoch);
   stages.set_version_position(customer.version_position);
   stages.set_state_hash(StateHashOf(customer.dossier));
+  absl::Time holds_until = absl::InfiniteFuture();
+  for (const Enrollment& enrollment : customer.dossier.enrollments) {
+    holds_until = std::min(holds_until, enrollment.progress.next);
+  }
+  if (holds_until != absl::InfiniteFuture()) SetTime(holds_until, stages.mutable_holds_until_time());
   return stages;
 }
 

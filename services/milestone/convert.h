@@ -64,7 +64,7 @@ v1::CurrentStage ToCurrentStage(const rules::Journey& journey, const Enrollment&
 // How it is on time; of one that has ended nothing.
 v1::Pace ToPace(const rules::Journey& journey, const rules::Run& run, absl::Time now);
 
-// Where a customer stands, and as of which version.
+// Where a customer stands, as of which version, and until when that holds. What holds until is for the cache alone.
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch);
 
 // How far a customer has come in each of its enrollments in a journey, with witnesses, by folding its whole history.

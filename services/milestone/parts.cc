@@ -27,7 +27,7 @@ Parts::Parts(const Clock& clock, const rpc::Authorizer& authorizer, redis::Clien
       reader_(*journal_, shelf_),
       redis_cache_(redis == nullptr ? nullptr : std::make_unique<RedisStageCache>(*redis, *journal_, reader_, clock)),
       process_cache_(redis == nullptr ? MakeProcessStageCache() : nullptr),
-      stages_(*journal_, reader_, redis == nullptr ? *process_cache_ : *redis_cache_),
+      stages_(*journal_, reader_, redis == nullptr ? *process_cache_ : *redis_cache_, clock),
       tracker_(*journal_, shelf_, redis == nullptr ? *process_cache_ : *redis_cache_, clock),
       committer_(tracker_),
       analyst_(*journal_, shelf_, clock),

@@ -47,6 +47,18 @@ absl::StatusOr<v1::CustomerStages> StagesOf(sql::Transaction& tx, Shelf& shelf, 
   return ToStages(customer, pointers, epoch);
 }
 
+// What time alone has changed and the timers have not come to yet.
+absl::Status LetTimePass(sql::Transaction& tx, Shelf& shelf, absl::string_view workspace, absl::Time now,
+                         Dossier& dossier) {
+  for (Enrollment& enrollment : dossier.enrollments) {
+    if (enrollment.progress.next > now) continue;
+    ASSIGN_OR_RETURN(const JourneyPtr journey,
+                     shelf.GetJourney(tx, workspace, enrollment.journey_id, enrollment.version));
+    enrollment.progress = rules::Fold(*journey, std::move(enrollment.progress), {}, now);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Customer> LoadCustomer(sql::Transaction& tx, absl::string_view workspace,
                                       absl::string_view customer_id) {
   ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found, LoadCustomers(tx, {{workspace, customer_id}}));
@@ -67,7 +79,8 @@ bool Passes(const Reader::CustomerFilter& filter, const v1::CustomerStages& stag
 Reader::Reader(journal::Journal& journal, Shelf& shelf) : journal_(journal), shelf_(shelf) {}
 
 absl::StatusOr<std::vector<v1::CustomerStages>> Reader::GetStages(absl::string_view workspace,
-                                                                  absl::Span<const std::string> customer_ids) {
+                                                                  absl::Span<const std::string> customer_ids,
+                                                                  absl::Time now) {
   std::vector<v1::CustomerStages> answers;
   RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
     answers.clear();
@@ -79,7 +92,9 @@ absl::StatusOr<std::vector<v1::CustomerStages>> Reader::GetStages(absl::string_v
       Customer customer = found[i].has_value() ? *std::move(found[i]) : Customer{.customer_id = customer_ids[i]};
       // What is read here is right up to its lane's end.
       customer.version_position = heads[journal::LaneOf(workspace, customer.customer_id)].position;
+      RETURN_IF_ERROR(LetTimePass(tx, shelf_, workspace, now, customer.dossier));
       ASSIGN_OR_RETURN(answers.emplace_back(), StagesOf(tx, shelf_, workspace, customer, journal_.epoch()));
+      answers.back().set_workspace(std::string(workspace));
     }
     return absl::OkStatus();
   }));
@@ -129,6 +144,7 @@ absl::StatusOr<v1::Customer> Reader::GetCustomer(absl::string_view workspace, co
     answer.set_customer_id(customer_id);
     answer.set_event_count(customer.dossier.event_count);
     ASSIGN_OR_RETURN(*answer.mutable_stages(), StagesOf(tx, shelf_, workspace, customer, journal_.epoch()));
+    answer.mutable_stages()->clear_holds_until_time();
     ASSIGN_OR_RETURN(const std::vector<v1::Record> records,
                      LoadRecords(tx, journal_, {workspace, customer_id}, customer));
     FillAttributes(records, answer);
@@ -195,6 +211,7 @@ absl::StatusOr<Reader::CustomerPage> Reader::ListCustomers(absl::string_view wor
       shown.set_customer_id(customer.customer_id);
       shown.set_event_count(customer.dossier.event_count);
       *shown.mutable_stages() = std::move(stages);
+      shown.mutable_stages()->clear_holds_until_time();
       return true;
     };
     ASSIGN_OR_RETURN(page.next, Look(tx, workspace, after, page_size, look));

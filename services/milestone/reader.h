@@ -25,10 +25,10 @@ class Reader {
   // What is given must outlive the reader.
   Reader(journal::Journal& journal, Shelf& shelf);
 
-  // Where customers stand, in the order asked; unknown ones without enrollments. Their version is their lane's end as
-  // of the answer.
+  // Where customers stand at `now`, in the order asked, as the stage cache keeps it; unknown ones without enrollments.
+  // Their version is their lane's end as of the answer.
   absl::StatusOr<std::vector<v1::CustomerStages>> GetStages(absl::string_view workspace,
-                                                            absl::Span<const std::string> customer_ids);
+                                                            absl::Span<const std::string> customer_ids, absl::Time now);
 
   // Errors: NOT_FOUND  no such customer.
   absl::StatusOr<v1::GetProgressResponse> GetProgress(absl::string_view workspace, const std::string& customer_id,

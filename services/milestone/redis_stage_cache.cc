@@ -187,11 +187,8 @@ absl::Status RedisStageCache::Tell(int lane, const journal::Journal::Stretch& st
   std::vector<v1::CustomerStages> values;
   for (const auto& [workspace, customers] : changed) {
     const std::vector<std::string> ids(customers.begin(), customers.end());
-    ASSIGN_OR_RETURN(std::vector<v1::CustomerStages> found, reader_.GetStages(workspace, ids));
-    for (v1::CustomerStages& value : found) {
-      value.set_workspace(workspace);
-      values.push_back(std::move(value));
-    }
+    ASSIGN_OR_RETURN(std::vector<v1::CustomerStages> found, reader_.GetStages(workspace, ids, clock_.Now()));
+    std::move(found.begin(), found.end(), std::back_inserter(values));
   }
   std::vector<const v1::CustomerStages*> pointers;
   for (const v1::CustomerStages& value : values) pointers.push_back(&value);

@@ -13,6 +13,16 @@ constexpr char kTokenField[] = "consistency.at_least_as_fresh";
 // Whose tokens `milestone` can wait for.
 const std::string kFollowed[] = {"journey"};
 
+absl::Time ToTime(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+// Takes out what is of the cache alone.
+void KeepToItself(v1::CustomerStages& stages) {
+  stages.clear_workspace();
+  stages.clear_holds_until_time();
+}
+
 }  // namespace
 
 absl::StatusOr<Freshness> ToFreshness(const type::v1::Consistency& consistency, absl::Time deadline) {
@@ -21,8 +31,8 @@ absl::StatusOr<Freshness> ToFreshness(const type::v1::Consistency& consistency, 
   return freshness;
 }
 
-StageReader::StageReader(journal::Journal& journal, Reader& reader, StageCache& cache)
-    : journal_(journal), reader_(reader), cache_(cache) {}
+StageReader::StageReader(journal::Journal& journal, Reader& reader, StageCache& cache, const Clock& clock)
+    : journal_(journal), reader_(reader), cache_(cache), clock_(clock) {}
 
 absl::Status StageReader::Wait(const Freshness& freshness) {
   return journal::WaitForToken(journal_, freshness.positions, kFollowed, kTokenField, freshness.deadline);
@@ -39,6 +49,7 @@ bool StageReader::Serves(const std::string& workspace, const std::string& custom
                          const v1::CustomerStages& cached) const {
   if (cached.workspace() != workspace || cached.customer_id() != customer_id) return false;
   if (cached.version_epoch() != journal_.epoch()) return false;
+  if (cached.has_holds_until_time() && ToTime(cached.holds_until_time()) <= clock_.Now()) return false;
   const int lane = journal::LaneOf(workspace, customer_id);
   return std::all_of(freshness.positions.begin(), freshness.positions.end(),
                      [&](const journal::TokenPosition& position) {
@@ -62,11 +73,10 @@ void StageReader::AskStore(Key key, Done done) {
       waiting = std::move(asking_[key]);
       asking_.erase(key);
     }
-    absl::StatusOr<std::vector<v1::CustomerStages>> found = reader_.GetStages(key.first, {key.second});
+    absl::StatusOr<std::vector<v1::CustomerStages>> found = reader_.GetStages(key.first, {key.second}, clock_.Now());
     if (found.ok()) {
-      v1::CustomerStages value = found->front();
-      value.set_workspace(key.first);
-      cache_.Put({std::move(value)}, {});
+      cache_.Put({found->front()}, {});
+      KeepToItself(found->front());
     }
     for (const Done& one : waiting) {
       if (found.ok()) {
@@ -98,7 +108,7 @@ void StageReader::GetStages(const std::string& workspace, const std::string& cus
                if (!cached.has_value() || !Serves(workspace, customer_id, freshness, *cached)) {
                  return AskStore({workspace, customer_id}, done);
                }
-               cached->clear_workspace();
+               KeepToItself(*cached);
                done(Answer{.stages = *std::move(cached), .source = v1::ANSWER_SOURCE_CACHE});
              });
 }
@@ -124,17 +134,15 @@ absl::StatusOr<std::vector<v1::CustomerStages>> StageReader::BatchGetStages(cons
   }
   std::vector<v1::CustomerStages> found;
   if (!missing.empty()) {
-    ASSIGN_OR_RETURN(found, reader_.GetStages(workspace, missing));
-    std::vector<v1::CustomerStages> values = found;
-    for (v1::CustomerStages& value : values) value.set_workspace(workspace);
-    cache_.Put(std::move(values), {});
+    ASSIGN_OR_RETURN(found, reader_.GetStages(workspace, missing, clock_.Now()));
+    cache_.Put(found, {});
   }
   std::vector<v1::CustomerStages> answers;
   answers.reserve(customer_ids.size());
   size_t next = 0;
   for (std::optional<v1::CustomerStages>& value : cached) {
     answers.push_back(value.has_value() ? *std::move(value) : std::move(found[next++]));
-    answers.back().clear_workspace();
+    KeepToItself(answers.back());
   }
   return answers;
 }

@@ -13,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "common/base/clock.h"
 #include "common/journal/token.h"
 #include "common/worker/pool.h"
 #include "services/milestone/reader.h"
@@ -36,7 +37,7 @@ absl::StatusOr<Freshness> ToFreshness(const type::v1::Consistency& consistency, 
 class StageReader {
  public:
   // What is given must outlive the reader.
-  StageReader(journal::Journal& journal, Reader& reader, StageCache& cache);
+  StageReader(journal::Journal& journal, Reader& reader, StageCache& cache, const Clock& clock);
 
   struct Answer {
     v1::CustomerStages stages;
@@ -67,6 +68,7 @@ class StageReader {
   journal::Journal& journal_;
   Reader& reader_;
   StageCache& cache_;
+  const Clock& clock_;
   absl::Mutex mutex_;
   absl::flat_hash_map<Key, std::vector<Done>> asking_ ABSL_GUARDED_BY(mutex_);
   Pool pool_{4};  // Looks into the database. Last, so that it ends first.

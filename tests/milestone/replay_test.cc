@@ -566,7 +566,7 @@ TEST_P(ReplayTest, AThirdAtOnceIsToldToComeAgain) {
   Replayer replayer(world_.parts().journal(), shelf, world_.parts().tracker(), clock);
   Reader reader(world_.parts().journal(), shelf);
   const auto cache = MakeProcessStageCache();
-  StageReader stages(world_.parts().journal(), reader, *cache);
+  StageReader stages(world_.parts().journal(), reader, *cache, clock);
   const auto authorizer = rpc::Authorizer::Off();
   const auto service = MakeReplayService(*authorizer, replayer, reader, stages, clock);
   const auto server = rpc::Server::Start({}, {service.get()}).value();

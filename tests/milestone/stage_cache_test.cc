@@ -139,6 +139,52 @@ TEST_P(StageCacheTest, WhatWasWrittenIsReadFromTheCacheAtOnceAndAfterTheTail) {
   EXPECT_EQ(Read(world_, "acme"), Cached("onboarding:renewal"));
 }
 
+TEST_P(StageCacheTest, PastTheInstantUpToWhichItHoldsTheStoreAnswersAndRightly) {
+  journey::v1::JourneyDefinition definition = Steps({{"waiting", "never"}, {"waited", "never"}});
+  journey::v1::Milestone* milestone = definition.mutable_stages(0)->mutable_milestones(0);
+  milestone->mutable_criterion()->mutable_absence()->mutable_lasting()->set_seconds(2);
+  world_.Publish("quiet", 1, definition);
+  Send("late-corp", "login");
+  ASSERT_EQ(Read(world_, "late-corp"), Cached("onboarding:setup quiet:waiting"));
+  // The timers have not come to it yet, but its time has come.
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_EQ(Read(world_, "late-corp"), Stored("onboarding:setup quiet:waited"));
+  world_.Settle();
+  EXPECT_EQ(Read(world_, "late-corp"), Cached("onboarding:setup quiet:waited"));
+}
+
+TEST_P(StageCacheTest, FullRedisCostsNothingButTheCache) {
+  ASSERT_TRUE(client_->Call({"CONFIG", "SET", "maxmemory-policy", "noeviction"}).ok());
+  ASSERT_TRUE(client_->Call({"CONFIG", "SET", "maxmemory", "1"}).ok());
+  const std::string token = SendThreeReports("acme");
+  EXPECT_EQ(Read(world_, "acme", token), Stored("onboarding:renewal"));
+  for (int i = 0; i < 20; ++i) {
+    const std::string customer = absl::StrCat("customer-", i);
+    EXPECT_EQ(Read(world_, customer, Send(customer, "connect")), Stored("onboarding:adoption"));
+  }
+  ASSERT_TRUE(client_->Call({"CONFIG", "SET", "maxmemory", "0"}).ok());
+  world_.Settle();
+  ExpectHealed({"acme", "customer-0", "customer-19"});
+}
+
+TEST_P(StageCacheTest, RedisEmptiedAgainAndAgainNeverAnswersWronglyOrBackwards) {
+  std::string token;
+  for (int i = 0; i < 60; ++i) {
+    const std::string customer = absl::StrCat("customer-", i % 5);
+    token = Send(customer, i < 5 ? "connect" : "report");
+    if (i % 3 == 0) {
+      ASSERT_TRUE(client_->Call({"FLUSHALL"}).ok());
+    }
+    const int reports = i / 5;
+    const std::string expected = reports >= 3 ? "onboarding:renewal" : "onboarding:adoption";
+    EXPECT_EQ(Read(world_, customer, token).stages, expected) << i;
+    if (i % 7 == 0) world_.Settle();
+    EXPECT_EQ(Read(world_, customer).stages, expected) << i;
+  }
+  world_.Settle();
+  ExpectHealed({"customer-0", "customer-4"});
+}
+
 TEST_P(StageCacheTest, OneReplicaReadsWhatAnotherWrote) {
   const auto client = redis::Client::Create(Patient(redis_)).value();
   World other(*db_, clock_, client.get());
