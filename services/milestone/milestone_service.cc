@@ -290,8 +290,9 @@ class MilestoneServiceImpl final
 
 class CustomerServiceImpl final : public v1::CustomerService::Service {
  public:
-  CustomerServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, Committer& committer, const Clock& clock)
-      : authorizer_(authorizer), reader_(reader), committer_(committer), clock_(clock) {}
+  CustomerServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, Committer& committer, Tracker& tracker,
+                      const Clock& clock)
+      : authorizer_(authorizer), reader_(reader), committer_(committer), tracker_(tracker), clock_(clock) {}
 
   grpc::Status Identify(grpc::ServerContext* context, const v1::IdentifyRequest* request,
                         v1::IdentifyResponse* response) override {
@@ -321,6 +322,15 @@ class CustomerServiceImpl final : public v1::CustomerService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status DeleteCustomer(grpc::ServerContext* context, const v1::DeleteCustomerRequest* request,
+                              v1::DeleteCustomerResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kAdmin));
+    RETURN_IF_ERROR_GRPC(CheckId("customer_id", request->customer_id()));
+    ASSIGN_OR_RETURN_GRPC(*response->mutable_consistency_token(),
+                          tracker_.Delete(caller.workspace, request->customer_id()));
+    return grpc::Status::OK;
+  }
+
  private:
   static absl::StatusOr<Reader::CustomerFilter> ToFilter(const v1::ListCustomersRequest& request) {
     RETURN_IF_ERROR(CheckOptionalName("journey_id", request.journey_id()));
@@ -335,6 +345,7 @@ class CustomerServiceImpl final : public v1::CustomerService::Service {
   const rpc::Authorizer& authorizer_;
   Reader& reader_;
   Committer& committer_;
+  Tracker& tracker_;
   const Clock& clock_;
 };
 
@@ -349,8 +360,8 @@ std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& autho
 }
 
 std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader,
-                                                   Committer& committer, const Clock& clock) {
-  return std::make_shared<CustomerServiceImpl>(authorizer, reader, committer, clock);
+                                                   Committer& committer, Tracker& tracker, const Clock& clock) {
+  return std::make_shared<CustomerServiceImpl>(authorizer, reader, committer, tracker, clock);
 }
 
 }  // namespace waymark::milestone

@@ -11,6 +11,7 @@
 #include "services/milestone/open_streams.h"
 #include "services/milestone/reader.h"
 #include "services/milestone/stage_reader.h"
+#include "services/milestone/tracker.h"
 
 namespace grpc {
 class Service;
@@ -24,7 +25,7 @@ std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& autho
                                                     journal::Journal& journal, OpenStreams& watches,
                                                     const Clock& clock);
 std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader,
-                                                   Committer& committer, const Clock& clock);
+                                                   Committer& committer, Tracker& tracker, const Clock& clock);
 
 }  // namespace waymark::milestone
 

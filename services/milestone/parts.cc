@@ -36,7 +36,7 @@ Parts::Parts(const Clock& clock, const rpc::Authorizer& authorizer, redis::Clien
       migrator_(*journal_, replayer_, tracker_),
       services_({MakeEventService(authorizer, committer_, stages_, analyst_, event_streams_, clock),
                  MakeMilestoneService(authorizer, reader_, explainer_, stages_, committer_, *journal_, watches_, clock),
-                 MakeCustomerService(authorizer, reader_, committer_, clock),
+                 MakeCustomerService(authorizer, reader_, committer_, tracker_, clock),
                  MakeAnalyticsService(authorizer, analyst_, stages_),
                  MakeReplayService(authorizer, replayer_, reader_, stages_, clock)}),
       bands_(tracker_) {}

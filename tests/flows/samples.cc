@@ -285,6 +285,7 @@ const std::vector<Sample>& Samples() {
        R"({"customer_id": "$enrolled", "journey_id": "$-journey", "stage_key": "$-next-stage", "reason": "Trained"})"},
       {"milestone.v1.MilestoneService.ExitEnrollment", Needs::kWriter,
        R"({"customer_id": "$enrolled", "journey_id": "$-journey", "reason": "Closed"})"},
+      {"milestone.v1.CustomerService.DeleteCustomer", Needs::kAdmin, R"({"customer_id": "$enrolled"})"},
       {"milestone.v1.EventService.IngestEvents", Needs::kWriter,
        R"({"consistency_token": "$token", "events": [{"event_id": "$new", "customer_id": "$-customer",
            "user_id": "$-user", "type": "$-type", "event_time": "$time", "properties": {"plan": "pro"}}]})"},
