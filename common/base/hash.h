@@ -15,6 +15,9 @@ uint64_t XxHash64(absl::string_view bytes);
 // SHA-256 in lower-case hexadecimal (FIPS 180-4).
 std::string Sha256Hex(absl::string_view bytes);
 
+// HMAC-SHA-256 in lower-case hexadecimal (FIPS 198-1).
+std::string HmacSha256Hex(absl::string_view key, absl::string_view bytes);
+
 }  // namespace waymark
 
 #endif  // WAYMARK_COMMON_BASE_HASH_H_

@@ -149,6 +149,30 @@ Entry Block::At(int64_t position) const {
           .payload = row_.entries.substr(slice.payload_begin, slice.payload_size)};
 }
 
+BlockRow Block::Without(absl::Span<const int64_t> positions) const {
+  std::vector<NewEntry> kept;
+  for (int64_t position = first_position(); position <= last_position(); ++position) {
+    if (std::find(positions.begin(), positions.end(), position) != positions.end()) {
+      kept.push_back({.type = kErasedType});
+      continue;
+    }
+    Entry entry = At(position);
+    kept.push_back({.key = std::move(entry.key),
+                    .type = std::move(entry.type),
+                    .payload = std::move(entry.payload),
+                    .depth = entry.depth});
+  }
+  kept[0].workspace = row_.workspace;
+  Filling filling;
+  filling.Start({lane(), first_position()}, kept[0], row_.record_time);
+  for (size_t i = 0; i < kept.size(); ++i) {
+    filling.Add({lane(), first_position() + static_cast<int64_t>(i)}, kept[i]);
+  }
+  std::vector<BlockRow> rows;
+  filling.FinishInto(rows);
+  return std::move(rows[0]);
+}
+
 size_t Block::bytes() const {
   return sizeof(Block) + row_.workspace.capacity() + row_.entries.capacity() +
          static_cast<size_t>(row_.last_position - row_.first_position + 1) * sizeof(Slice);

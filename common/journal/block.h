@@ -1,5 +1,5 @@
 // Blocks: how entries are kept. A block holds consecutive entries of one (workspace, lane); once committed it is never
-// changed.
+// changed, but that entries of it may be erased.
 #ifndef WAYMARK_COMMON_JOURNAL_BLOCK_H_
 #define WAYMARK_COMMON_JOURNAL_BLOCK_H_
 
@@ -54,6 +54,9 @@ class Block {
 
   // A copy of the entry at a position that the block holds.
   Entry At(int64_t position) const;
+
+  // The row without the entries at these positions, all of which it holds: in their places stand erased ones.
+  BlockRow Without(absl::Span<const int64_t> positions) const;
 
   // About how much memory it takes.
   size_t bytes() const;

@@ -40,6 +40,18 @@ void BlockCache::Add(std::shared_ptr<const Block> block) {
   }
 }
 
+void BlockCache::Replace(std::shared_ptr<const Block> block) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (const auto old = by_first_.find(FirstOf(*block)); old != by_first_.end()) {
+      bytes_ -= (*old->second)->bytes() + kNodes;
+      recent_.erase(old->second);
+      by_first_.erase(old);
+    }
+  }
+  Add(std::move(block));
+}
+
 size_t BlockCache::bytes() const {
   absl::MutexLock lock(&mutex_);
   return bytes_;

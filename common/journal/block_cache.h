@@ -24,6 +24,8 @@ class BlockCache {
   std::vector<std::shared_ptr<const Block>> Find(absl::Span<const Place> places);
 
   void Add(std::shared_ptr<const Block> block);
+  // Lets go of the block that begins where this one does, whose entries were partly erased, and adds this one.
+  void Replace(std::shared_ptr<const Block> block);
 
   // What all blocks kept take.
   size_t bytes() const;

@@ -18,6 +18,9 @@ inline constexpr int kMaxDepth = 8;
 // The lane of what concerns `key`: xxh64(workspace, one zero byte, key) mod kLanes. Fixed for ever.
 int LaneOf(absl::string_view workspace, absl::string_view key);
 
+// The type of an entry that was erased: its key and payload are empty. Readers skip it.
+inline constexpr char kErasedType[] = "waymark.journal.v1.EntryErased";
+
 // What a writer appends.
 struct NewEntry {
   std::string workspace;
@@ -25,6 +28,7 @@ struct NewEntry {
   std::string type;     // The payload's full message name, such as `waymark.milestone.v1.StageEntered`.
   std::string payload;  // The serialised message.
   int depth = 0;        // How many facts led here.
+  int lane = -1;        // Only where the key is empty, because it was erased: the lane it had chosen.
 };
 
 // What a reader receives.

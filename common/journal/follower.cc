@@ -195,11 +195,14 @@ absl::StatusOr<bool> Follower::ApplyBatch(int lane, const Cursor& from, const Cu
                                           absl::Span<const Entry> entries) {
   Lanes lanes;
   bool moved = false;
+  std::vector<Entry> there(entries.begin(), entries.end());
+  there.erase(std::remove_if(there.begin(), there.end(), [](const Entry& entry) { return entry.type == kErasedType; }),
+              there.end());
   RETURN_IF_ERROR(own_.db().Transact([&](sql::Transaction& tx) -> absl::Status {
     ASSIGN_OR_RETURN(lanes, own_.Lock(tx, {lane}));
     ASSIGN_OR_RETURN(moved, MoveCursor(tx, options_.source, lane, from, to));
     if (!moved) return absl::OkStatus();
-    RETURN_IF_ERROR(apply_(tx, lanes, entries));
+    RETURN_IF_ERROR(apply_(tx, lanes, there));
     return own_.Store(tx, lanes);
   }));
   if (!moved) return false;

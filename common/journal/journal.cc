@@ -74,6 +74,8 @@ constexpr char kFindBlock[] =
 constexpr char kLoadBlock[] =
     "SELECT lane, first_position, last_position, workspace, record_time, checksum, entries "
     "FROM journal_block WHERE lane = $1 AND first_position = $2";
+constexpr char kRewriteBlock[] =
+    "UPDATE journal_block SET checksum = $3, entries = $4 WHERE lane = $1 AND first_position = $2";
 
 // What one Read answers at most, so that a message made of it stays small and a reader of one workspace among many does
 // not hold a transaction for long.
@@ -113,7 +115,7 @@ std::vector<Place> Lanes::Append(std::vector<NewEntry> entries) {
   places.reserve(entries.size());
   appended_.reserve(appended_.size() + entries.size());
   for (NewEntry& entry : entries) {
-    const int lane = LaneOf(entry.workspace, entry.key);
+    const int lane = entry.lane >= 0 ? entry.lane : LaneOf(entry.workspace, entry.key);
     const auto head = heads_.find(lane);
     if (head == heads_.end()) {
       log::Error("journal: an entry for a lane that is not locked", {{"lane", lane}, {"type", entry.type}});
@@ -149,6 +151,7 @@ void Lanes::Join(Lanes part) {
   heads_.merge(part.heads_);
   std::move(part.appended_.begin(), part.appended_.end(), std::back_inserter(appended_));
   std::move(part.stored_.begin(), part.stored_.end(), std::back_inserter(stored_));
+  std::move(part.erased_.begin(), part.erased_.end(), std::back_inserter(erased_));
 }
 
 sql::Schema Journal::schema() { return {.name = "journal", .migrations = kMigrations}; }
@@ -189,6 +192,27 @@ absl::Status Journal::Store(sql::Transaction& tx, Lanes& lanes) {
   lanes.stored_.clear();
   for (BlockRow& row : rows) lanes.stored_.push_back(Block::Of(std::move(row)));
   return tx.ExecuteMany(kMoveHead, heads).status();
+}
+
+absl::Status Journal::Erase(sql::Transaction& tx, Lanes& lanes, std::vector<Place> places) {
+  std::sort(places.begin(), places.end());
+  const auto all = absl::MakeConstSpan(places);
+  for (size_t begin = 0; begin < all.size();) {
+    // One block after another, so that few are in memory at once.
+    ASSIGN_OR_RETURN(const sql::Rows first, tx.Query(kFindBlock, {all[begin].lane, all[begin].position}));
+    if (first.empty()) return Missing(all[begin]);
+    ASSIGN_OR_RETURN(const sql::Rows row, tx.Query(kLoadBlock, {all[begin].lane, first[0].Int(0)}));
+    ASSIGN_OR_RETURN(const std::shared_ptr<const Block> block, ToBlock(row.at(0)));
+    if (!block->Holds(all[begin])) return Missing(all[begin]);
+    std::vector<int64_t> positions;
+    for (; begin < all.size() && block->Holds(all[begin]); ++begin) positions.push_back(all[begin].position);
+    BlockRow rest = block->Without(positions);
+    RETURN_IF_ERROR(tx.Execute(kRewriteBlock, {rest.lane, rest.first_position, static_cast<int64_t>(rest.checksum),
+                                               sql::Bytes{rest.entries}})
+                        .status());
+    lanes.erased_.push_back(Block::Of(std::move(rest)));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Journal::Stretch> Journal::Read(sql::Transaction& tx, int lane, int64_t after, int limit,
@@ -279,6 +303,7 @@ absl::StatusOr<std::vector<Place>> Journal::Heads(sql::Transaction& tx) {
 
 void Journal::Announce(const Lanes& lanes) {
   for (const std::shared_ptr<const Block>& block : lanes.stored_) cache_.Add(block);
+  for (const std::shared_ptr<const Block>& block : lanes.erased_) cache_.Replace(block);
   absl::MutexLock lock(&mutex_);
   ++announced_;
   news_.SignalAll();

@@ -55,7 +55,8 @@ class Lanes {
   friend class Journal;
   std::map<int, int64_t> heads_;
   std::vector<std::pair<Place, NewEntry>> appended_;
-  std::vector<std::shared_ptr<const Block>> stored_;  // What Journal::Store wrote, for Announce.
+  std::vector<std::shared_ptr<const Block>> stored_;  // What Store wrote …
+  std::vector<std::shared_ptr<const Block>> erased_;  // … and Erase has left, for Announce.
 };
 
 // Thread-safe.
@@ -75,6 +76,12 @@ class Journal {
   // Stores what was appended, as blocks of consecutive entries of one (workspace, lane), and moves the heads. Call
   // once, as the last thing that the transaction does with these lanes.
   absl::Status Store(sql::Transaction& tx, Lanes& lanes);
+
+  // Erases the entries at these places, whose lanes are locked, for good: they keep their positions and lose key, type
+  // and payload. A position that does not exist is INTERNAL; one that is erased already stays so. Blocks in memory are
+  // replaced by Announce; another process may have one until it lets it go, so that whoever erases also forgets the
+  // places, and nobody asks ReadPlaces for them.
+  absl::Status Erase(sql::Transaction& tx, Lanes& lanes, std::vector<Place> places);
 
   // Entries of `lane` after `after`, in order: at most `limit`, and no more once they come to 1 MiB or 1,024 blocks
   // were looked at. With `workspace`, only that one's. `reached` is the last position looked at; it is `after` only

@@ -29,6 +29,7 @@
 #include "services/cli/shell.h"
 #include "services/cli/table.h"
 #include "services/cli/usage.h"
+#include "services/cli/watch_command.h"
 #include "services/cli/waymark_client.h"
 
 namespace waymark::cli {
@@ -111,6 +112,7 @@ class Command {
     AddJourneyCommands(shell_);
     AddCustomerCommands(shell_);
     AddReplayCommands(shell_);
+    AddWatchCommand(shell_);
     AddImport();
     AddGet();
     AddAnalyticsCommands(shell_);

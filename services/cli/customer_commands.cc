@@ -256,6 +256,14 @@ absl::Status WhyNot(const Session& session, const Given& given) {
   return absl::OkStatus();
 }
 
+absl::Status Delete(const Session& session, const Given& given) {
+  milestone::v1::DeleteCustomerRequest request;
+  request.set_customer_id(given.customer_id);
+  ASSIGN_OR_RETURN(const auto answer, session.client.Get<milestone::v1::DeleteCustomerResponse>(request));
+  if (!WriteStructured(session, answer)) session.out << "customer " << Printable(given.customer_id) << ": deleted\n";
+  return absl::OkStatus();
+}
+
 using Act = absl::Status (*)(const Session&, const Given&);
 
 CLI::App* AddBare(const Shell& shell, const std::shared_ptr<Given>& given, const char* name, const char* help,
@@ -312,6 +320,8 @@ void AddCustomerCommands(const Shell& shell) {
   CLI::App* explain = AddBare(shell, given, "explain", "Why a customer stands where it does: what made it so", Explain);
   explain->add_option("journey", given->journey_id, "The journey's id")->required()->type_name("JOURNEY");
   AddEntryKey(*explain, *given);
+  AddBare(shell, given, "delete-customer",
+          "Erase a customer and everything stored of it, for good; what is sent of it later is refused", Delete);
   CLI::App* why_not =
       AddBare(shell, given, "why-not", "Why a customer is not in a stage: what would bring it there", WhyNot);
   why_not->add_option("journey", given->journey_id, "The journey's id")->required()->type_name("JOURNEY");

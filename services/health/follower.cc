@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -13,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/base/hash.h"
 #include "common/base/status.h"
 #include "services/health/activity_store.h"
 #include "services/health/score_store.h"
@@ -25,6 +27,9 @@ namespace waymark::health {
 namespace {
 
 namespace milestone = ::waymark::milestone::v1;
+
+constexpr int kCustomersAtOnce = 1000;
+constexpr int kEntriesAtOnce = 1000;
 
 absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
   return absl::FromUnixMicros(timestamp.seconds() * 1'000'000 + timestamp.nanos() / 1'000);
@@ -180,13 +185,66 @@ class Harvest {
   std::map<std::pair<absl::string_view, absl::string_view>, Customer> customers_;  // By workspace and customer.
 };
 
+// Finds the customer among those of the entry's workspace and lane; empty: it is not known here.
+absl::StatusOr<std::string> FindDeleted(sql::Transaction& tx, const journal::Entry& entry,
+                                        const milestone::CustomerDeleted& fact) {
+  std::string after;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<Customer> customers,
+                     ListCustomers(tx, entry.workspace, entry.lane, after, kCustomersAtOnce));
+    if (customers.empty()) return std::string();
+    for (const Customer& customer : customers) {
+      if (HmacSha256Hex(fact.salt(), customer.customer_id) == fact.customer_hash()) return customer.customer_id;
+    }
+    after = customers.back().customer_id;
+  }
+}
+
+// Where the own journal tells of a customer.
+absl::StatusOr<std::vector<journal::Place>> FindEntries(journal::Journal& own, sql::Transaction& tx,
+                                                        const journal::Entry& deleted, absl::string_view customer_id) {
+  std::vector<journal::Place> places;
+  for (int64_t after = 0;;) {
+    ASSIGN_OR_RETURN(const journal::Journal::Stretch stretch,
+                     own.Read(tx, deleted.lane, after, kEntriesAtOnce, deleted.workspace));
+    if (stretch.reached == after) return places;
+    after = stretch.reached;
+    for (const journal::Entry& entry : stretch.entries) {
+      if (entry.key == customer_id) places.push_back({entry.lane, entry.position});
+    }
+  }
+}
+
+absl::Status Erase(journal::Journal& own, sql::Transaction& tx, journal::Lanes& lanes, const journal::Entry& entry) {
+  milestone::CustomerDeleted fact;
+  if (!fact.ParseFromString(entry.payload)) return Unreadable(entry);
+  ASSIGN_OR_RETURN(const std::string customer_id, FindDeleted(tx, entry, fact));
+  if (!customer_id.empty()) {
+    ASSIGN_OR_RETURN(std::vector<journal::Place> places, FindEntries(own, tx, entry, customer_id));
+    RETURN_IF_ERROR(own.Erase(tx, lanes, std::move(places)));
+    RETURN_IF_ERROR(EraseCustomer(tx, entry.workspace, entry.lane, customer_id));
+  }
+  lanes.Append({{.workspace = entry.workspace, .type = entry.type, .payload = entry.payload, .lane = entry.lane}});
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::Status ApplyMilestone(sql::Transaction& tx, journal::Lanes&, absl::Span<const journal::Entry> entries) {
+absl::Status ApplyMilestone(journal::Journal& own, sql::Transaction& tx, journal::Lanes& lanes,
+                            absl::Span<const journal::Entry> entries) {
   google::protobuf::Arena arena;
-  Harvest harvest;
-  for (const journal::Entry& entry : entries) RETURN_IF_ERROR(harvest.Add(entry, arena));
-  return harvest.Save(tx);
+  std::optional<Harvest> harvest(std::in_place);
+  for (const journal::Entry& entry : entries) {
+    if (entry.type != milestone::CustomerDeleted::descriptor()->full_name()) {
+      RETURN_IF_ERROR(harvest->Add(entry, arena));
+      continue;
+    }
+    // What came before it may be of the customer, what comes after is not.
+    RETURN_IF_ERROR(harvest->Save(tx));
+    harvest.emplace();
+    RETURN_IF_ERROR(Erase(own, tx, lanes, entry));
+  }
+  return harvest->Save(tx);
 }
 
 }  // namespace waymark::health

@@ -15,7 +15,11 @@ namespace waymark::health {
 // known from the day it tells of, so that imported history can be looked at as if it had been recorded live. Customers
 // of workspaces without a published scorecard get no news: publishing one visits them all. Errors: FAILED_PRECONDITION
 // the type is not known, or the payload is not of its type.
-absl::Status ApplyMilestone(sql::Transaction& tx, journal::Lanes& lanes, absl::Span<const journal::Entry> entries);
+//
+// When a customer was deleted, everything kept of it is erased, in `own` journal too, and that it was is told on: who
+// follows both may meet what was concluded here of the customer after it has heard of the deletion.
+absl::Status ApplyMilestone(journal::Journal& own, sql::Transaction& tx, journal::Lanes& lanes,
+                            absl::Span<const journal::Entry> entries);
 
 }  // namespace waymark::health
 

@@ -50,7 +50,10 @@ void Parts::Follow(std::shared_ptr<grpc::ChannelInterface> milestone, const std:
   follower_ = std::make_unique<journal::Follower>(
       journal::Follower::Options{
           .source = "milestone", .service_key = service_key, .batch = kFollowBatch, .max_wait = max_wait},
-      std::move(milestone), *journal_, ApplyMilestone);
+      std::move(milestone), *journal_,
+      [this](sql::Transaction& tx, journal::Lanes& lanes, absl::Span<const journal::Entry> entries) {
+        return ApplyMilestone(*journal_, tx, lanes, entries);
+      });
 }
 
 std::vector<Loop> Parts::loops() {

@@ -27,6 +27,16 @@ constexpr char kFindCustomer[] =
 constexpr char kClearNews[] =
     "UPDATE customer SET news = 0, depth = 0 WHERE workspace = $1 AND lane = $2 AND customer_id = $3";
 
+constexpr const char* kErase[] = {
+    "DELETE FROM customer WHERE workspace = $1 AND customer_id = $2",
+    "DELETE FROM activity WHERE workspace = $1 AND customer_id = $2",
+    "DELETE FROM passage WHERE workspace = $1 AND customer_id = $2",
+    "DELETE FROM score WHERE workspace = $1 AND customer_id = $2",
+};
+// A sweep that is just there begins again.
+constexpr char kForgetInSweep[] =
+    "UPDATE sweep SET after_customer = '' WHERE workspace = $1 AND lane = $2 AND after_customer = $3";
+
 constexpr char kStartSweep[] =
     "INSERT INTO sweep (workspace, lane, day, after_customer) VALUES ($1, $2, $3, '') "
     "ON CONFLICT (workspace, lane) DO UPDATE SET day = excluded.day, after_customer = ''";
@@ -177,6 +187,13 @@ absl::StatusOr<std::optional<Customer>> FindCustomer(sql::Transaction& tx, absl:
                    tx.Query(kFindCustomer, {workspace, journal::LaneOf(workspace, customer_id), customer_id}));
   if (rows.empty()) return std::nullopt;
   return ToCustomer(rows[0]);
+}
+
+absl::Status EraseCustomer(sql::Transaction& tx, absl::string_view workspace, int lane, absl::string_view customer_id) {
+  for (const char* const erase : kErase) {
+    RETURN_IF_ERROR(tx.Execute(erase, {workspace, customer_id}).status());
+  }
+  return tx.Execute(kForgetInSweep, {workspace, lane, customer_id}).status();
 }
 
 absl::Status ClearNews(sql::Transaction& tx, absl::Span<const Customer> customers) {

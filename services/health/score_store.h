@@ -47,6 +47,9 @@ absl::StatusOr<std::vector<Customer>> ListCustomers(sql::Transaction& tx, absl::
 absl::StatusOr<std::optional<Customer>> FindCustomer(sql::Transaction& tx, absl::string_view workspace,
                                                      absl::string_view customer_id);
 
+// Erases every row about a customer, of whichever table.
+absl::Status EraseCustomer(sql::Transaction& tx, absl::string_view workspace, int lane, absl::string_view customer_id);
+
 // Their news is scored.
 absl::Status ClearNews(sql::Transaction& tx, absl::Span<const Customer> customers);
 

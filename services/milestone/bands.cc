@@ -11,6 +11,7 @@
 #include "common/log/log.h"
 #include "services/milestone/records.h"
 #include "waymark/health/v1/facts.pb.h"
+#include "waymark/milestone/v1/facts.pb.h"
 
 namespace waymark::milestone {
 namespace {
@@ -32,6 +33,8 @@ std::string NameOf(health::v1::Band band) {
 }
 
 absl::StatusOr<std::optional<v1::RecordAccepted>> ToRecord(const journal::Entry& entry) {
+  // What was deleted here, health tells on.
+  if (entry.type == v1::CustomerDeleted::descriptor()->full_name()) return std::nullopt;
   if (entry.type != health::v1::BandChanged::descriptor()->full_name()) {
     return absl::FailedPreconditionError(
         absl::StrCat("entries of type ", entry.type, " are not known here: upgrade this service first"));

@@ -327,13 +327,16 @@ absl::StatusOr<std::unique_ptr<Batch>> ToBatch(std::string workspace, std::strin
     } else if (tag == LengthTag(3)) {
       good = ReadView(in, view);
       batch->consistency_token = std::string(view);
+    } else if (tag == VarintTag(4)) {
+      good = in.ReadVarint64(&value);
+      batch->sequence = static_cast<int64_t>(value);
     } else {
       good = WireFormatLite::SkipField(&in, tag);
     }
     if (!good) break;
   }
   if (!good || !in.ConsumedEntireMessage()) {
-    return InvalidField("request", "is not a well-formed waymark.milestone.v1.IngestEventsRequest");
+    return InvalidField("request", "is not a well-formed message of events");
   }
   if (messages.empty()) return InvalidField("events", "must be given: 1 to 1,000 of them");
   if (messages.size() > kMostEvents) {
@@ -366,6 +369,11 @@ v1::IngestEventsResponse ToProto(const Batch& batch, const Receipt& receipt) {
         result->set_outcome(v1::EVENT_OUTCOME_CONFLICT);
         result->set_field("event_id");
         result->set_message("was used before for another event of this customer: give each event an id of its own");
+        break;
+      case Novelty::kDeleted:
+        result->set_outcome(v1::EVENT_OUTCOME_INVALID);
+        result->set_field("customer_id");
+        result->set_message(kWasDeleted);
         break;
       case Novelty::kInvalid:
       case Novelty::kRefused:

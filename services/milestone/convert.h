@@ -33,8 +33,13 @@ inline constexpr int64_t kFirstSecond = 946684800;  // 2000-01-01T00:00:00Z.
 inline constexpr int64_t kLastSecond = 4102444800;  // 2100-01-01T00:00:00Z.
 inline constexpr absl::Duration kMostAhead = absl::Minutes(5);
 
-// Reads a serialised IngestEventsRequest event by event, so that one that is malformed (invalid UTF-8 included) is
-// answered for itself. Errors: INVALID_ARGUMENT  no event, too many, or bytes that are no such message.
+// What is wrong with whatever is sent of a customer that was deleted.
+inline constexpr char kWasDeleted[] =
+    "was deleted, and everything sent of it is refused: a new customer needs another id";
+
+// Reads a serialised IngestEventsRequest or StreamEventsRequest event by event, so that one that is malformed (invalid
+// UTF-8 included) is answered for itself. Errors: INVALID_ARGUMENT  no event, too many, or bytes that are no such
+// message.
 absl::StatusOr<std::unique_ptr<Batch>> ToBatch(std::string workspace, std::string request, absl::Time now);
 
 v1::IngestEventsResponse ToProto(const Batch& batch, const Receipt& receipt);

@@ -8,6 +8,7 @@
 #include "common/rpc/authorizer.h"
 #include "services/milestone/analyst.h"
 #include "services/milestone/committer.h"
+#include "services/milestone/open_streams.h"
 #include "services/milestone/stage_reader.h"
 
 namespace grpc {
@@ -18,7 +19,8 @@ namespace waymark::milestone {
 
 // What is given must outlive the service.
 std::shared_ptr<grpc::Service> MakeEventService(const rpc::Authorizer& authorizer, Committer& committer,
-                                                StageReader& stages, Analyst& analyst, const Clock& clock);
+                                                StageReader& stages, Analyst& analyst, OpenStreams& streams,
+                                                const Clock& clock);
 
 }  // namespace waymark::milestone
 

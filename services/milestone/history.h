@@ -23,6 +23,7 @@ enum class Novelty {
   kConflict,
   kInvalid,
   kRefused,  // It cannot be told of this customer now.
+  kDeleted,  // Its customer was deleted.
 };
 
 // An item of history as it was sent, checked where `wrong_field` is empty. The views belong to the Batch.
@@ -46,6 +47,7 @@ struct Batch {
   bool backfill = false;
   int depth = 0;  // How many facts led to it.
   std::string consistency_token;
+  int64_t sequence = 0;  // Of a message in a stream.
   std::vector<IncomingItem> events;
 };
 

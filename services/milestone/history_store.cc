@@ -54,6 +54,15 @@ CREATE TABLE history_checkpoint (
   PRIMARY KEY (workspace, customer_id, event_count)
 ) /* clustered */;
 )sql"},
+    {5, "customers that were deleted, as keyed hashes", R"sql(
+CREATE TABLE tombstone_secret (
+  id BIGINT NOT NULL PRIMARY KEY, secret BYTEA NOT NULL
+);
+CREATE TABLE tombstone (
+  workspace TEXT NOT NULL, customer_hash TEXT NOT NULL,
+  PRIMARY KEY (workspace, customer_hash)
+);
+)sql"},
 };
 
 constexpr char kLoadSegments[] =

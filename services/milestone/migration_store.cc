@@ -1,5 +1,7 @@
 #include "services/milestone/migration_store.h"
 
+#include <algorithm>
+
 #include "common/base/packed.h"
 #include "common/base/status.h"
 
@@ -25,6 +27,9 @@ constexpr char kSave[] =
     "found_hash = $9 "
     "WHERE workspace = $1 AND journey_id = $2 AND number = $3";
 
+constexpr char kListOf[] =
+    "SELECT " MIGRATION_COLUMNS " FROM migration WHERE workspace = $1 ORDER BY journey_id, number";
+
 std::string Pack(const std::vector<std::string>& texts) {
   std::string bytes;
   for (const std::string& text : texts) PutText(text, bytes);
@@ -37,9 +42,7 @@ std::vector<std::string> Unpack(absl::string_view bytes) {
   return texts;
 }
 
-std::optional<Migration> ToMigration(const sql::Rows& rows) {
-  if (rows.empty()) return std::nullopt;
-  const sql::Row& row = rows[0];
+Migration ToMigration(const sql::Row& row) {
   return Migration{.workspace = row.Text(0),
                    .journey_id = row.Text(1),
                    .number = static_cast<uint32_t>(row.Int(2)),
@@ -50,6 +53,11 @@ std::optional<Migration> ToMigration(const sql::Rows& rows) {
                    .changed_since = row.Int(7),
                    .changed_customers = Unpack(row.Blob(8)),
                    .found_hash = row.Text(9)};
+}
+
+std::optional<Migration> ToMigration(const sql::Rows& rows) {
+  if (rows.empty()) return std::nullopt;
+  return ToMigration(rows[0]);
 }
 
 }  // namespace
@@ -89,6 +97,21 @@ absl::Status SaveMigration(sql::Transaction& tx, const Migration& migration) {
                {migration.workspace, migration.journey_id, migration.number, static_cast<int64_t>(migration.state),
                 migration.after, migration.moved, migration.changed_since, sql::Bytes{changed}, migration.found_hash})
       .status();
+}
+
+absl::Status ForgetCustomer(sql::Transaction& tx, absl::string_view workspace, absl::string_view customer_id) {
+  ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kListOf, {workspace}));
+  for (const sql::Row& row : rows) {
+    Migration migration = ToMigration(row);
+    std::vector<std::string>& changed = migration.changed_customers;
+    const auto kept = std::remove(changed.begin(), changed.end(), customer_id);
+    const bool ended_there = migration.state == MigrationState::kDone && migration.after == customer_id;
+    if (kept == changed.end() && !ended_there) continue;
+    changed.erase(kept, changed.end());
+    if (ended_there) migration.after.clear();
+    RETURN_IF_ERROR(SaveMigration(tx, migration));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace waymark::milestone

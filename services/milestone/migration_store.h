@@ -48,6 +48,9 @@ absl::StatusOr<std::optional<Migration>> FindOpenMigrationOf(sql::Transaction& t
 // Stores how far it is.
 absl::Status SaveMigration(sql::Transaction& tx, const Migration& migration);
 
+// Forgets that a customer, who is deleted, was among those who changed, or where a migration that is done has ended.
+absl::Status ForgetCustomer(sql::Transaction& tx, absl::string_view workspace, absl::string_view customer_id);
+
 }  // namespace waymark::milestone
 
 #endif  // WAYMARK_SERVICES_MILESTONE_MIGRATION_STORE_H_

@@ -7,12 +7,14 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/base/checks.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "common/rpc/deadline.h"
 #include "common/rpc/status.h"
 #include "services/milestone/records.h"
+#include "services/milestone/watch.h"
 #include "waymark/milestone/v1/customer.grpc.pb.h"
 #include "waymark/milestone/v1/milestone.grpc.pb.h"
 
@@ -22,6 +24,12 @@ namespace {
 using rpc::Permission;
 
 constexpr int kMostCustomersAtOnce = 1000;
+constexpr int kMostStagesAtOnce = 100;
+
+// How often a watch looks for what another replica committed, and whether its caller has gone.
+constexpr absl::Duration kWatchPoll = absl::Milliseconds(200);
+// After so much time a watch tells how far it is, though nothing of it was wanted.
+constexpr absl::Duration kBookmark = absl::Seconds(10);
 
 absl::Status CheckOptionalName(absl::string_view field, absl::string_view name) {
   return name.empty() ? absl::OkStatus() : CheckName(field, name);
@@ -54,12 +62,14 @@ class MilestoneServiceImpl final
     : public v1::MilestoneService::WithCallbackMethod_GetCurrentStage<v1::MilestoneService::Service> {
  public:
   MilestoneServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, Explainer& explainer, StageReader& stages,
-                       Committer& committer, const Clock& clock)
+                       Committer& committer, journal::Journal& journal, OpenStreams& watches, const Clock& clock)
       : authorizer_(authorizer),
         reader_(reader),
         explainer_(explainer),
         stages_(stages),
         committer_(committer),
+        journal_(journal),
+        watches_(watches),
         clock_(clock) {}
 
   grpc::ServerUnaryReactor* GetCurrentStage(grpc::CallbackServerContext* context,
@@ -195,7 +205,59 @@ class MilestoneServiceImpl final
     return Record(authorizer_, committer_, clock_, *context, *request, *response);
   }
 
+  grpc::Status WatchStages(grpc::ServerContext* context, const v1::WatchStagesRequest* request,
+                           grpc::ServerWriter<v1::WatchStagesResponse>* writer) override {
+    ASSIGN_OR_RETURN_GRPC(rpc::Caller caller, authorizer_.Admit(*context, Permission::kRead));
+    ASSIGN_OR_RETURN_GRPC(WatchFilter filter, ToFilter(std::move(caller.workspace), *request));
+    ASSIGN_OR_RETURN_GRPC(const OpenStreams::Place place, watches_.Enter(filter.workspace));
+    ASSIGN_OR_RETURN_GRPC(Watch watch, Watch::Begin(journal_, std::move(filter), request->cursor()));
+    const auto tell = [&](std::vector<v1::StageChange> changes) {
+      v1::WatchStagesResponse response;
+      for (v1::StageChange& change : changes) *response.add_changes() = std::move(change);
+      response.set_cursor(watch.cursor());
+      return writer->Write(response);
+    };
+    if (!tell({})) return grpc::Status::CANCELLED;
+    absl::Time told = absl::Now();
+    for (uint64_t seen = 0; !watch.AtEnd() || !request->catch_up_only();) {
+      // Asked for before reading, so that nothing announced in between is missed.
+      seen = journal_.WaitForNews(seen, absl::InfinitePast());
+      ASSIGN_OR_RETURN_GRPC(std::vector<v1::StageChange> changes, watch.Next());
+      if (!changes.empty() || absl::Now() - told >= kBookmark) {
+        if (!tell(std::move(changes))) return grpc::Status::CANCELLED;
+        told = absl::Now();
+      }
+      if (context->IsCancelled()) return grpc::Status::CANCELLED;
+      if (watches_.stopping()) return rpc::ToGrpc(Stopping());
+      if (watch.AtEnd() && !request->catch_up_only()) seen = journal_.WaitForNews(seen, absl::Now() + kWatchPoll);
+    }
+    return tell({}) ? grpc::Status::OK : grpc::Status::CANCELLED;
+  }
+
  private:
+  static absl::StatusOr<WatchFilter> ToFilter(std::string workspace, const v1::WatchStagesRequest& request) {
+    RETURN_IF_ERROR(CheckOptionalName("journey_id", request.journey_id()));
+    if (request.stage_keys_size() > kMostStagesAtOnce) {
+      return InvalidField("stage_keys", absl::StrCat("must be at most ", kMostStagesAtOnce));
+    }
+    if (!request.stage_keys().empty() && request.journey_id().empty()) {
+      return InvalidField("stage_keys", "needs a journey_id: stages belong to a journey");
+    }
+    if (request.customer_ids_size() > kMostCustomersAtOnce) {
+      return InvalidField("customer_ids", absl::StrCat("must be at most ", kMostCustomersAtOnce));
+    }
+    for (int i = 0; i < request.stage_keys_size(); ++i) {
+      RETURN_IF_ERROR(CheckKey(absl::StrCat("stage_keys[", i, "]"), request.stage_keys(i)));
+    }
+    for (int i = 0; i < request.customer_ids_size(); ++i) {
+      RETURN_IF_ERROR(CheckId(absl::StrCat("customer_ids[", i, "]"), request.customer_ids(i)));
+    }
+    return WatchFilter{.workspace = std::move(workspace),
+                       .journey_id = request.journey_id(),
+                       .stage_keys = {request.stage_keys().begin(), request.stage_keys().end()},
+                       .customer_ids = {request.customer_ids().begin(), request.customer_ids().end()}};
+  }
+
   struct Question {
     std::string workspace;
     Freshness freshness;
@@ -256,13 +318,16 @@ class MilestoneServiceImpl final
   Explainer& explainer_;
   StageReader& stages_;
   Committer& committer_;
+  journal::Journal& journal_;
+  OpenStreams& watches_;
   const Clock& clock_;
 };
 
 class CustomerServiceImpl final : public v1::CustomerService::Service {
  public:
-  CustomerServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, Committer& committer, const Clock& clock)
-      : authorizer_(authorizer), reader_(reader), committer_(committer), clock_(clock) {}
+  CustomerServiceImpl(const rpc::Authorizer& authorizer, Reader& reader, Committer& committer, Tracker& tracker,
+                      const Clock& clock)
+      : authorizer_(authorizer), reader_(reader), committer_(committer), tracker_(tracker), clock_(clock) {}
 
   grpc::Status Identify(grpc::ServerContext* context, const v1::IdentifyRequest* request,
                         v1::IdentifyResponse* response) override {
@@ -292,6 +357,15 @@ class CustomerServiceImpl final : public v1::CustomerService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status DeleteCustomer(grpc::ServerContext* context, const v1::DeleteCustomerRequest* request,
+                              v1::DeleteCustomerResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kAdmin));
+    RETURN_IF_ERROR_GRPC(CheckId("customer_id", request->customer_id()));
+    ASSIGN_OR_RETURN_GRPC(*response->mutable_consistency_token(),
+                          tracker_.Delete(caller.workspace, request->customer_id()));
+    return grpc::Status::OK;
+  }
+
  private:
   static absl::StatusOr<Reader::CustomerFilter> ToFilter(const v1::ListCustomersRequest& request) {
     RETURN_IF_ERROR(CheckOptionalName("journey_id", request.journey_id()));
@@ -306,6 +380,7 @@ class CustomerServiceImpl final : public v1::CustomerService::Service {
   const rpc::Authorizer& authorizer_;
   Reader& reader_;
   Committer& committer_;
+  Tracker& tracker_;
   const Clock& clock_;
 };
 
@@ -313,13 +388,15 @@ class CustomerServiceImpl final : public v1::CustomerService::Service {
 
 std::shared_ptr<grpc::Service> MakeMilestoneService(const rpc::Authorizer& authorizer, Reader& reader,
                                                     Explainer& explainer, StageReader& stages, Committer& committer,
+                                                    journal::Journal& journal, OpenStreams& watches,
                                                     const Clock& clock) {
-  return std::make_shared<MilestoneServiceImpl>(authorizer, reader, explainer, stages, committer, clock);
+  return std::make_shared<MilestoneServiceImpl>(authorizer, reader, explainer, stages, committer, journal, watches,
+                                                clock);
 }
 
 std::shared_ptr<grpc::Service> MakeCustomerService(const rpc::Authorizer& authorizer, Reader& reader,
-                                                   Committer& committer, const Clock& clock) {
-  return std::make_shared<CustomerServiceImpl>(authorizer, reader, committer, clock);
+                                                   Committer& committer, Tracker& tracker, const Clock& clock) {
+  return std::make_shared<CustomerServiceImpl>(authorizer, reader, committer, tracker, clock);
 }
 
 }  // namespace waymark::milestone

@@ -12,6 +12,7 @@
 #include "services/milestone/customer_store.h"
 #include "services/milestone/history_store.h"
 #include "services/milestone/records.h"
+#include "services/milestone/tombstone_store.h"
 
 namespace waymark::milestone {
 namespace {
@@ -82,6 +83,30 @@ absl::Status LoadCustomersOf(sql::Transaction& tx, CustomerMemory& memory, const
   }
   ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> loaded, LoadCustomers(tx, unknown));
   for (size_t i = 0; i < loaded.size(); ++i) asking[i]->customer = std::move(loaded[i]);
+  return absl::OkStatus();
+}
+
+// Leaves out those whose customer was deleted, and answers their items. Only who has no row can have a tombstone.
+absl::Status RefuseDeleted(sql::Transaction& tx, absl::Span<const Item> items, std::vector<Group>& groups,
+                           std::vector<Receipt>& receipts) {
+  std::vector<CustomerName> unknown;
+  for (const Group& group : groups) {
+    if (!group.customer.has_value()) unknown.push_back(group.name);
+  }
+  ASSIGN_OR_RETURN(const std::vector<bool> buried, AreBuried(tx, unknown));
+  if (std::find(buried.begin(), buried.end(), true) == buried.end()) return absl::OkStatus();
+  std::vector<Group> kept;
+  size_t next = 0;
+  for (Group& group : groups) {
+    if (group.customer.has_value() || !buried[next++]) {
+      kept.push_back(std::move(group));
+      continue;
+    }
+    for (size_t k = group.begin; k < group.end; ++k) {
+      receipts[items[k].batch].novelties[items[k].index] = Novelty::kDeleted;
+    }
+  }
+  groups = std::move(kept);
   return absl::OkStatus();
 }
 
@@ -245,6 +270,7 @@ absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journa
                                            std::vector<Receipt>& receipts) {
   std::vector<Group> groups = GroupByCustomer(items);
   RETURN_IF_ERROR(LoadCustomersOf(tx, memory, lanes, groups));
+  RETURN_IF_ERROR(RefuseDeleted(tx, items, groups, receipts));
   RETURN_IF_ERROR(LoadFingerprints(tx, groups));
   ASSIGN_OR_RETURN(const std::vector<std::optional<uint64_t>> stored, FindStored(tx, journal, items, groups));
 

@@ -46,7 +46,8 @@ struct News {
   std::vector<Item*> items;  // The new ones, in history order.
 };
 
-// Finds what is new among `items` (of ToItems), and answers each in `receipts`: ACCEPTED, DUPLICATE or CONFLICT. The
+// Finds what is new among `items` (of ToItems), and answers each in `receipts`: ACCEPTED, DUPLICATE, CONFLICT or, of a
+// customer that was deleted, DELETED. The
 // customers' lanes must be locked by `lanes`. Exact, however long ago an id was first used: history_index.h tells how.
 absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journal& journal, CustomerMemory& memory,
                                            const journal::Lanes& lanes, absl::Span<Item> items,

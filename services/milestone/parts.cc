@@ -34,9 +34,9 @@ Parts::Parts(const Clock& clock, const rpc::Authorizer& authorizer, redis::Clien
       explainer_(*journal_, shelf_, clock),
       replayer_(*journal_, shelf_, tracker_, clock),
       migrator_(*journal_, replayer_, tracker_),
-      services_({MakeEventService(authorizer, committer_, stages_, analyst_, clock),
-                 MakeMilestoneService(authorizer, reader_, explainer_, stages_, committer_, clock),
-                 MakeCustomerService(authorizer, reader_, committer_, clock),
+      services_({MakeEventService(authorizer, committer_, stages_, analyst_, event_streams_, clock),
+                 MakeMilestoneService(authorizer, reader_, explainer_, stages_, committer_, *journal_, watches_, clock),
+                 MakeCustomerService(authorizer, reader_, committer_, tracker_, clock),
                  MakeAnalyticsService(authorizer, analyst_, stages_),
                  MakeReplayService(authorizer, replayer_, reader_, stages_, clock)}),
       bands_(tracker_) {}
@@ -88,6 +88,8 @@ std::vector<Loop> Parts::loops() {
 
 void Parts::Cancel() {
   for (const std::unique_ptr<journal::Follower>& follower : followers_) follower->Cancel();
+  watches_.Stop();
+  event_streams_.Stop();
 }
 
 }  // namespace waymark::milestone

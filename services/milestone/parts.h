@@ -20,6 +20,7 @@
 #include "services/milestone/committer.h"
 #include "services/milestone/explainer.h"
 #include "services/milestone/migrator.h"
+#include "services/milestone/open_streams.h"
 #include "services/milestone/reader.h"
 #include "services/milestone/redis_stage_cache.h"
 #include "services/milestone/replayer.h"
@@ -54,7 +55,7 @@ class Parts {
               const std::string& service_key, absl::Duration max_wait);
   // Background work; it refers to the parts, which must outlive it.
   std::vector<Loop> loops();
-  // Ends what waits for other services, before the loops are stopped.
+  // Ends what waits for other services, and the streams of this one, before the loops and the server are stopped.
   void Cancel();
   journal::Journal& journal() { return *journal_; }
   Tracker& tracker() { return tracker_; }
@@ -75,6 +76,10 @@ class Parts {
   Explainer explainer_;
   Replayer replayer_;
   Migrator migrator_;
+  // Each watch keeps a thread of the server's; what all streams of events may have under way is below what the
+  // committer lets wait.
+  OpenStreams watches_{16, 64};
+  OpenStreams event_streams_{8, 16};
   // Shared only so that this header needs no gRPC header to destroy them; nobody else holds them.
   const std::vector<std::shared_ptr<grpc::Service>> services_;
   BandRecorder bands_;

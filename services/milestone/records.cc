@@ -406,6 +406,8 @@ absl::Status OutcomeOf(const Receipt& receipt) {
     case Novelty::kConflict:
       return Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
                    "request_id was used before for another request about this customer: give every request its own");
+    case Novelty::kDeleted:
+      return InvalidField("customer_id", kWasDeleted);
     case Novelty::kAccepted:
     case Novelty::kDuplicate:
     case Novelty::kInvalid:

@@ -1,5 +1,6 @@
 #include "services/milestone/redis_stage_cache.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "absl/types/span.h"
 #include "common/base/ids.h"
 #include "common/base/status.h"
+#include "waymark/milestone/v1/facts.pb.h"
 
 namespace waymark::milestone {
 namespace {
@@ -71,6 +73,8 @@ return 0
 
 // A week: what nobody has touched for so long is asked for rarely.
 constexpr char kSeconds[] = "604800";
+
+bool IsDeletion(const journal::Entry& entry) { return entry.type == v1::CustomerDeleted::descriptor()->full_name(); }
 
 std::string Hex(int64_t number) { return absl::StrFormat("%016x", number); }
 
@@ -183,7 +187,9 @@ void RedisStageCache::Get(absl::string_view workspace, absl::string_view custome
 
 absl::Status RedisStageCache::Tell(int lane, const journal::Journal::Stretch& stretch, int64_t after) {
   std::map<std::string, std::set<std::string>> changed;
-  for (const journal::Entry& entry : stretch.entries) changed[entry.workspace].insert(entry.key);
+  for (const journal::Entry& entry : stretch.entries) {
+    if (!entry.key.empty()) changed[entry.workspace].insert(entry.key);
+  }
   std::vector<v1::CustomerStages> values;
   for (const auto& [workspace, customers] : changed) {
     const std::vector<std::string> ids(customers.begin(), customers.end());
@@ -196,19 +202,24 @@ absl::Status RedisStageCache::Tell(int lane, const journal::Journal::Stretch& st
   return client_.Call(ToPut(lane, pointers, journal_.epoch(), &told)).status();
 }
 
+absl::StatusOr<bool> RedisStageCache::BeginAnew(int lane, int64_t head, absl::Time sure,
+                                                const std::optional<std::string>& kept) {
+  // Nothing that Redis holds of the lane can be trusted. What is filled from now on is at least as new as the journal's
+  // present end. Where another replica was quicker, its tail stands.
+  const ParsedTail fresh{.generation = absl::BytesToHexString(RandomBytes(kWidth / 2)),
+                         .epoch = journal_.epoch(),
+                         .start = head,
+                         .position = head,
+                         .renewed = sure};
+  RETURN_IF_ERROR(client_.Call({"EVAL", kBeginTail, "1", TailKey(lane), kept.value_or(""), Write(fresh)}).status());
+  return true;
+}
+
 absl::StatusOr<bool> RedisStageCache::TailLane(int lane, int64_t head, absl::Time sure,
                                                const std::optional<std::string>& kept) {
   const std::optional<ParsedTail> tail = Parse(kept);
   if (!tail.has_value() || tail->epoch != journal_.epoch() || tail->position > head) {
-    // Nothing that Redis holds can be trusted: begin anew. What is filled from now on is at least as new as the
-    // journal's present end. Where another replica was quicker, its tail stands.
-    const ParsedTail fresh{.generation = absl::BytesToHexString(RandomBytes(kWidth / 2)),
-                           .epoch = journal_.epoch(),
-                           .start = head,
-                           .position = head,
-                           .renewed = sure};
-    RETURN_IF_ERROR(client_.Call({"EVAL", kBeginTail, "1", TailKey(lane), kept.value_or(""), Write(fresh)}).status());
-    return true;
+    return BeginAnew(lane, head, sure, kept);
   }
   int64_t position = tail->position;
   while (position < head) {
@@ -217,6 +228,12 @@ absl::StatusOr<bool> RedisStageCache::TailLane(int lane, int64_t head, absl::Tim
       ASSIGN_OR_RETURN(stretch, journal_.Read(tx, lane, position, kStretch, std::nullopt));
       return absl::OkStatus();
     }));
+    // Whose value it is that must go, the journal does not say: whoever deleted it put a tombstone there together with
+    // the tail, or else could not.
+    if (std::any_of(stretch.entries.begin(), stretch.entries.end(), IsDeletion)) {
+      ASSIGN_OR_RETURN(const redis::Reply present, client_.Call({"GET", TailKey(lane)}));
+      return BeginAnew(lane, head, sure, present.text);
+    }
     RETURN_IF_ERROR(Tell(lane, stretch, position));
     position = stretch.reached;
   }

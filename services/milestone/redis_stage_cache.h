@@ -48,6 +48,8 @@ class RedisStageCache final : public StageCache {
   void Send(redis::Client::Command command, redis::Client::Done done);
   // What was sure at the moment `sure`: the lane ended at `head`.
   absl::StatusOr<bool> TailLane(int lane, int64_t head, absl::Time sure, const std::optional<std::string>& kept);
+  // Lets every value of a lane be forgotten; `kept` is the tail that was seen.
+  absl::StatusOr<bool> BeginAnew(int lane, int64_t head, absl::Time sure, const std::optional<std::string>& kept);
   // Writes the values of whoever a stretch of the journal concerns.
   absl::Status Tell(int lane, const journal::Journal::Stretch& stretch, int64_t after);
 

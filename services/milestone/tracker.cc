@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <bitset>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <set>
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
+#include "common/base/errors.h"
+#include "common/base/hash.h"
+#include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/journal/token.h"
 #include "services/milestone/convert.h"
@@ -18,8 +23,10 @@
 #include "services/milestone/records.h"
 #include "services/milestone/shared_transaction.h"
 #include "services/milestone/task.h"
+#include "services/milestone/tombstone_store.h"
 #include "services/rules/translation.h"
 #include "waymark/journey/v1/migration.pb.h"
+#include "waymark/milestone/v1/facts.pb.h"
 
 namespace waymark::milestone {
 namespace {
@@ -356,6 +363,51 @@ void Tracker::Tell(Recorded& recorded) {
   cache_.Put(ToValues(recorded.changes, journal_.epoch()), std::move(recorded.stretches));
 }
 
+absl::StatusOr<std::string> Tracker::Delete(absl::string_view workspace, absl::string_view customer_id) {
+  const CustomerName name{workspace, customer_id};
+  const int lane = journal::LaneOf(workspace, customer_id);
+  std::optional<journal::Lanes> lanes;
+  bool found = false;
+  RETURN_IF_ERROR(journal_.db().Transact([&](sql::Transaction& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, {lane}));
+    memory_.Take(*lanes, {&name, 1});
+    ASSIGN_OR_RETURN(const std::vector<std::optional<Customer>> customers, LoadCustomers(tx, {&name, 1}));
+    found = customers[0].has_value();
+    if (!found) {
+      ASSIGN_OR_RETURN(const std::vector<bool> buried, AreBuried(tx, {&name, 1}));
+      return buried[0] ? absl::OkStatus() : NotFound(absl::StrCat("customer \"", customer_id, "\""));
+    }
+    ASSIGN_OR_RETURN(const std::vector<int64_t> positions,
+                     ListTimelinePositions(tx, workspace, *customers[0], 0, std::numeric_limits<int>::max()));
+    std::vector<journal::Place> places;
+    for (const int64_t position : positions) places.push_back({lane, position});
+    RETURN_IF_ERROR(journal_.Erase(tx, *lanes, std::move(places)));
+    RETURN_IF_ERROR(ForgetCustomer(tx, workspace, customer_id));
+    RETURN_IF_ERROR(Bury(tx, name));
+    v1::CustomerDeleted fact;
+    fact.set_salt(RandomBytes(16));
+    fact.set_customer_hash(HmacSha256Hex(fact.salt(), customer_id));
+    lanes->Append({{.workspace = std::string(workspace),
+                    .type = fact.GetDescriptor()->full_name(),
+                    .payload = fact.SerializeAsString(),
+                    .lane = lane}});
+    return journal_.Store(tx, *lanes);
+  }));
+  if (found) {
+    journal_.Announce(*lanes);
+    memory_.Remember(*lanes, {}, {});
+    v1::CustomerStages gone;
+    gone.set_workspace(std::string(workspace));
+    gone.set_customer_id(std::string(customer_id));
+    gone.set_version_epoch(journal_.epoch());
+    gone.set_version_position(lanes->Head(lane));
+    cache_.Put({std::move(gone)}, ToStretches(*lanes));
+  }
+  const journal::TokenPosition position{
+      .service = journal_.name(), .epoch = journal_.epoch(), .lane = lane, .position = lanes->Head(lane)};
+  return journal::MakeToken({&position, 1});
+}
+
 absl::StatusOr<bool> Tracker::Sweep() {
   std::vector<Task> tasks;
   std::optional<journal::Lanes> lanes;
@@ -462,6 +514,7 @@ absl::Status Tracker::Move(const Migration& migration) {
     ASSIGN_OR_RETURN(std::vector<Customer> customers, ListCustomers(tx, way->workspace, way->after, kSweepPage));
     if (customers.empty()) {
       way->state = MigrationState::kDone;
+      way->after.clear();
       return SaveMigration(tx, *way);
     }
     way->after = customers.back().customer_id;

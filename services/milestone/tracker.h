@@ -62,6 +62,10 @@ class Tracker {
   // Keeps in mind what was written, and writes the stage cache.
   void Settle(const journal::Lanes& lanes, Written written);
 
+  // Erases a customer and everything stored of it, leaves a tombstone and tells the followers, in one transaction; once
+  // it was deleted, does nothing. Returns a consistency token. Errors: NOT_FOUND  no such customer, now or before.
+  absl::StatusOr<std::string> Delete(absl::string_view workspace, absl::string_view customer_id);
+
   // Evaluates the next customers after a version was published, so that whoever's history fulfils its entry is
   // enrolled, whichever came first; true where there were any. Everything found so is historical.
   absl::StatusOr<bool> Sweep();

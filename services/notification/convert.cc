@@ -448,6 +448,12 @@ v1::Attempt ToProto(const Attempt& attempt) {
   return message;
 }
 
+std::optional<Deletion> ToDeletion(const journal::Entry& entry) {
+  milestone::v1::CustomerDeleted fact;
+  if (!Is<milestone::v1::CustomerDeleted>(entry) || !fact.ParseFromString(entry.payload)) return std::nullopt;
+  return Deletion{.workspace = entry.workspace, .salt = fact.salt(), .customer_hash = fact.customer_hash()};
+}
+
 absl::StatusOr<std::optional<Happening>> ToHappening(const journal::Entry& entry) {
   if (Is<milestone::v1::StageEntered>(entry)) return OfStage(entry);
   if (Is<milestone::v1::MilestoneAchieved>(entry)) return OfMilestone(entry);

@@ -110,6 +110,15 @@ constexpr char kBeginAttempt[] =
 constexpr char kEndAttempt[] =
     "UPDATE attempt SET end_time = $4, verdict = $5, response_code = $6, detail = $7, excerpt = $8 "
     "WHERE workspace = $1 AND delivery_id = $2 AND number = $3 AND verdict IS NULL";
+// Every notification has a delivery.
+constexpr char kListCustomers[] =
+    "SELECT DISTINCT customer_id FROM delivery WHERE workspace = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3";
+constexpr const char* kErase[] = {
+    "DELETE FROM attempt WHERE workspace = $1 AND delivery_id IN "
+    "(SELECT delivery_id FROM delivery WHERE workspace = $1 AND customer_id = $2)",
+    "DELETE FROM delivery WHERE workspace = $1 AND customer_id = $2",
+    "DELETE FROM notification WHERE workspace = $1 AND customer_id = $2",
+};
 constexpr char kLoadAttempts[] =
     "SELECT number, start_time, end_time, verdict, response_code, detail, excerpt FROM attempt "
     "WHERE workspace = $1 AND delivery_id = $2 ORDER BY number";
@@ -296,6 +305,21 @@ absl::StatusOr<std::vector<Attempt>> LoadAttempts(sql::Transaction& tx, const De
   std::vector<Attempt> attempts;
   for (const sql::Row& row : rows) attempts.push_back(ToAttempt(row));
   return attempts;
+}
+
+absl::StatusOr<std::vector<std::string>> ListCustomers(sql::Transaction& tx, absl::string_view workspace,
+                                                       absl::string_view after, int limit) {
+  ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kListCustomers, {workspace, after, limit}));
+  std::vector<std::string> customers;
+  for (const sql::Row& row : rows) customers.push_back(row.Text(0));
+  return customers;
+}
+
+absl::Status EraseCustomer(sql::Transaction& tx, absl::string_view workspace, absl::string_view customer_id) {
+  for (const char* const erase : kErase) {
+    RETURN_IF_ERROR(tx.Execute(erase, {workspace, customer_id}).status());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace waymark::notification

@@ -66,6 +66,12 @@ absl::Status EndAttempt(sql::Transaction& tx, const Delivery& delivery, int numb
 // A delivery's attempts, in order.
 absl::StatusOr<std::vector<Attempt>> LoadAttempts(sql::Transaction& tx, const Delivery& delivery);
 
+// The customers of a workspace that anything was made for, after `after`, bytewise; at most `limit`.
+absl::StatusOr<std::vector<std::string>> ListCustomers(sql::Transaction& tx, absl::string_view workspace,
+                                                       absl::string_view after, int limit);
+// Erases every notification, delivery and attempt for a customer.
+absl::Status EraseCustomer(sql::Transaction& tx, absl::string_view workspace, absl::string_view customer_id);
+
 }  // namespace waymark::notification
 
 #endif  // WAYMARK_SERVICES_NOTIFICATION_DELIVERY_STORE_H_

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/hash.h"
 #include "common/base/ids.h"
 #include "common/base/status.h"
 #include "services/notification/channel_store.h"
@@ -19,6 +20,7 @@ namespace waymark::notification {
 namespace {
 
 constexpr size_t kMostJson = 20'000;
+constexpr int kCustomersAtOnce = 1000;
 
 // A notification, and where it is to go.
 struct Intent {
@@ -83,11 +85,34 @@ absl::StatusOr<std::set<ChannelName>> ActiveChannels(sql::Transaction& tx, const
   return active;
 }
 
+// Erases what is known of a customer that was deleted, who is found among all of its workspace.
+absl::Status Erase(sql::Transaction& tx, const Deletion& deletion) {
+  std::string after;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> customers,
+                     ListCustomers(tx, deletion.workspace, after, kCustomersAtOnce));
+    if (customers.empty()) return absl::OkStatus();
+    for (const std::string& customer_id : customers) {
+      if (HmacSha256Hex(deletion.salt, customer_id) == deletion.customer_hash) {
+        return EraseCustomer(tx, deletion.workspace, customer_id);
+      }
+    }
+    after = customers.back();
+  }
+}
+
 }  // namespace
 
 absl::Status Planner::Apply(sql::Transaction& tx, absl::Span<const journal::Entry> entries) {
   std::vector<Happening> happenings;
   for (const journal::Entry& entry : entries) {
+    if (const std::optional<Deletion> deletion = ToDeletion(entry); deletion.has_value()) {
+      // What came before it may be of the customer.
+      if (!happenings.empty()) RETURN_IF_ERROR(Plan(tx, happenings));
+      happenings.clear();
+      RETURN_IF_ERROR(Erase(tx, *deletion));
+      continue;
+    }
     ASSIGN_OR_RETURN(std::optional<Happening> happening, ToHappening(entry));
     if (happening.has_value()) happenings.push_back(*std::move(happening));
   }

@@ -124,6 +124,23 @@ class CommandTest : public testing::Test {
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 
+TEST_F(CommandTest, WatchTellsWhatHasChangedSinceACursor) {
+  ASSERT_EQ(Do("apply -f JOURNEY --publish").code, kDone);
+  const Ran nothing = Do("watch --once");
+  EXPECT_EQ(nothing.code, kDone) << nothing.err;
+  EXPECT_EQ(nothing.out, "");
+  const std::string prefix = "go on with: --from ";
+  ASSERT_THAT(nothing.err, StartsWith(prefix));
+  const std::string cursor = nothing.err.substr(prefix.size(), nothing.err.find('\n') - prefix.size());
+  ASSERT_EQ(Do("import events EVENTS --live").code, kDone);
+  const Ran told = Do(absl::StrCat("watch --once --from ", cursor));
+  EXPECT_EQ(told.code, kDone) << told.err;
+  EXPECT_THAT(told.out, HasSubstr("acme  onboarding  entered setup"));
+  EXPECT_THAT(told.out, HasSubstr("acme  onboarding  entered adoption (from setup)"));
+  EXPECT_THAT(Do(absl::StrCat("watch --once -o json --from ", cursor)).out, HasSubstr("\"cursor\": "));
+  EXPECT_EQ(Do("watch --once --from nonsense").code, kFailed);
+}
+
 TEST_F(CommandTest, AJourneyIsAppliedCustomersComeAndTheFunnelShowsThem) {
   const Ran applied = Do("apply -f JOURNEY --publish");
   EXPECT_EQ(applied.code, kDone) << applied.err;

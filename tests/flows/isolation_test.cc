@@ -142,7 +142,7 @@ MessagePtr Copy(const Message& message) {
 const std::set<std::string>& MadeByServer() {
   static const auto& names = *new std::set<std::string>{
       // Positions in a journal, and what holds them.
-      "consistency_token", "item_id", "comment_id", "version_position", "heads", "reached", "lane_positions",
+      "consistency_token", "item_id", "comment_id", "version_position", "heads", "reached", "lane_positions", "cursor",
       // Ids and secrets.
       "record_id", "witness_event_id", "witness_event_ids", "enroll_witness_event_id", "delivery_id", "notification_id",
       "wire_id", "effect_key", "webhook_secret",
@@ -481,7 +481,6 @@ TEST_F(IsolationTest, EveryRpcHasASampleAndEveryTextFieldIsKnown) {
   EXPECT_THAT(methods, Not(IsEmpty()));
   for (const MethodDescriptor* method : methods) {
     EXPECT_TRUE(reached.contains(method->full_name())) << "give " << method->full_name() << " a sample";
-    EXPECT_FALSE(method->client_streaming()) << method->full_name() << ": call it as the stream that it is";
     std::map<std::string, const FieldDescriptor*> fields;
     Collect(*method->input_type(), "", {}, fields);
     for (const auto& [path, field] : fields) {
@@ -722,6 +721,31 @@ TEST_F(IsolationTest, AKeyReadsItsOwnEntriesOfEveryJournalAndAServiceReadsAll) {
     EXPECT_EQ(TextOf(services_.Call(read, request, "a-reader", "*")), TextOf(services_.Call(read, request, "", "")));
   }
   EXPECT_GT(entries, 10);
+}
+
+TEST_F(IsolationTest, ADeletedCustomerIsErasedByEveryFollowerAndTheOtherWorkspaceKeepsItsOwn) {
+  const std::string deliveries = "notification.v1.NotificationService.ListDeliveries";
+  const std::string of_customer = R"({"customer_id": "$-customer"})";
+  const std::string before = same_in_b_.Must(deliveries, of_customer)->DebugString();
+  same_in_a_.Must("milestone.v1.CustomerService.DeleteCustomer", of_customer);
+  Run();
+  EXPECT_EQ(same_in_a_.Must(deliveries, of_customer)->DebugString(), "");
+  EXPECT_TRUE(same_in_b_.Must(deliveries, of_customer)->DebugString() == before);
+  const Sample health = {"health.v1.HealthService.GetHealth", Needs::kReader,
+                         R"({"customer_id": "$-customer", "scorecard_id": "$-scorecard"})"};
+  EXPECT_EQ(Call(health, *same_in_a_.Request(health), "a-reader").status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_TRUE(Call(health, *same_in_b_.Request(health), "b-reader").status.ok());
+  const MethodDescriptor& read = flows::MethodOf("waymark.journal.v1.JournalService.ReadJournal");
+  for (const char* journal : {"milestone", "health", "notification"}) {
+    journal::v1::ReadJournalRequest request;
+    request.set_journal(journal);
+    for (int lane = 0; lane < 16; ++lane) request.add_after()->set_lane(lane);
+    for (const MessagePtr& response : services_.Call(read, request, "a-reader", "").responses) {
+      journal::v1::ReadJournalResponse message;
+      message.CopyFrom(*response);
+      for (const journal::v1::JournalEntry& entry : message.entries()) EXPECT_NE(entry.key(), "same-customer");
+    }
+  }
 }
 
 }  // namespace

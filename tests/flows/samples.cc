@@ -165,6 +165,9 @@ const std::vector<Sample>& Samples() {
       {"milestone.v1.MilestoneService.WhyNot", Needs::kReader,
        absl::StrCat(R"({"customer_id": "$-customer", "journey_id": "$-journey", "stage_key": "$-next-stage", )", kToken,
                     "}")},
+      {"milestone.v1.MilestoneService.WatchStages", Needs::kReader,
+       R"({"customer_ids": ["$-customer"], "journey_id": "$-journey", "stage_keys": ["$-stage"],
+           "catch_up_only": true})"},
       {"milestone.v1.AnalyticsService.GetFunnel", Needs::kReader,
        absl::StrCat(R"({"journey_id": "$-journey", "cohort": {"as_of": "$time"}, "include_open": true, )", kToken,
                     "}")},
@@ -286,9 +289,13 @@ const std::vector<Sample>& Samples() {
        R"({"customer_id": "$enrolled", "journey_id": "$-journey", "stage_key": "$-next-stage", "reason": "Trained"})"},
       {"milestone.v1.MilestoneService.ExitEnrollment", Needs::kWriter,
        R"({"customer_id": "$enrolled", "journey_id": "$-journey", "reason": "Closed"})"},
+      {"milestone.v1.CustomerService.DeleteCustomer", Needs::kAdmin, R"({"customer_id": "$enrolled"})"},
       {"milestone.v1.EventService.IngestEvents", Needs::kWriter,
        R"({"consistency_token": "$token", "events": [{"event_id": "$new", "customer_id": "$-customer",
            "user_id": "$-user", "type": "$-type", "event_time": "$time", "properties": {"plan": "pro"}}]})"},
+      {"milestone.v1.EventService.StreamEvents", Needs::kWriter,
+       R"({"sequence": "1", "events": [{"event_id": "$new", "customer_id": "$-customer", "user_id": "$-user",
+           "type": "$-type", "event_time": "$time", "properties": {"plan": "pro"}}]})"},
   };
   return samples;
 }
@@ -314,6 +321,7 @@ const std::map<std::string, std::string>& Kinds() {
       {"RevenueSource.event_type", "type"},
       {"RevenueSource.property", "text"},
       {"stage_key", "stage"},
+      {"stage_keys", "stage"},
       {"from_stage_key", "stage"},
       {"Stage.key", "stage"},
       {"milestone_key", "milestone"},
@@ -327,6 +335,7 @@ const std::map<std::string, std::string>& Kinds() {
       {"parent_content_hash", "hash"},
       {"outcome_hash", "hash"},
       {"page_token", "page"},
+      {"cursor", "page"},  // Of a watch, which has tests of its own.
       {"consistency_token", "token"},
       {"at_least_as_fresh", "token"},
       {"webhook_secret", "secret"},

@@ -117,7 +117,7 @@ Workspaces::~Workspaces() {
   server_->Stop();
 }
 
-// As a stream of both directions, which is how every kind of RPC looks on the wire.
+// As a stream of both directions, which is how every kind of RPC looks on the wire; a stream of requests is of one.
 Answer Workspaces::Call(const MethodDescriptor& method, const Message& request, const std::string& key,
                         const std::string& workspace) {
   grpc::ClientContext context;

@@ -38,14 +38,20 @@ v1::Event At(int minutes, std::string customer, std::string type, std::string ev
   return event;
 }
 
-World::World(sql::Database& db, VirtualClock& clock, redis::Client* redis, std::unique_ptr<rpc::Authorizer> authorizer)
+World::World(sql::Database& db, VirtualClock& clock, redis::Client* redis, std::unique_ptr<rpc::Authorizer> authorizer,
+             const std::string& address)
     : authorizer_(std::move(authorizer)),
       parts_(Parts::Start(db, clock, *authorizer_, redis).value()),
-      server_(rpc::Server::Start({}, parts_->services()).value()),
+      server_(rpc::Server::Start({.address = address}, parts_->services()).value()),
       events_(v1::EventService::NewStub(channel())),
       milestones_(v1::MilestoneService::NewStub(channel())),
       customers_(v1::CustomerService::NewStub(channel())),
       analytics_(v1::AnalyticsService::NewStub(channel())) {}
+
+std::shared_ptr<grpc::Channel> World::channel() {
+  if (server_->port() == 0) return server_->InProcessChannel();
+  return rpc::Connect({.target = absl::StrCat("127.0.0.1:", server_->port())}).value();
+}
 
 void World::PublishOnly(const std::string& journey_id, uint32_t number,
                         const journey::v1::JourneyDefinition& definition, const std::string& workspace,

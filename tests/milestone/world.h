@@ -59,11 +59,12 @@ journey::v1::JourneyDefinition Onboarding();
 // An event `minutes` from noon.
 v1::Event At(int minutes, std::string customer, std::string type, std::string event_id);
 
-// One replica of the service.
+// One replica of the service. With an address, such as 127.0.0.1:0, its stubs go through a real port: in process, a
+// stream's writes wait for the server's reads.
 class World {
  public:
   World(sql::Database& db, VirtualClock& clock, redis::Client* redis = nullptr,
-        std::unique_ptr<rpc::Authorizer> authorizer = rpc::Authorizer::Off());
+        std::unique_ptr<rpc::Authorizer> authorizer = rpc::Authorizer::Off(), const std::string& address = "");
 
   // Makes a version known, as following `journey` would, and evaluates everybody under it.
   void Publish(const std::string& journey_id, uint32_t number, const journey::v1::JourneyDefinition& definition,
@@ -104,7 +105,7 @@ class World {
   v1::MilestoneService::Stub& milestones() { return *milestones_; }
   v1::CustomerService::Stub& customers() { return *customers_; }
   v1::AnalyticsService::Stub& analytics() { return *analytics_; }
-  std::shared_ptr<grpc::Channel> channel() { return server_->InProcessChannel(); }
+  std::shared_ptr<grpc::Channel> channel();
 
  private:
   std::unique_ptr<rpc::Authorizer> authorizer_;
