@@ -396,11 +396,10 @@ absl::StatusOr<std::string> Tracker::Delete(absl::string_view workspace, absl::s
   if (found) {
     journal_.Announce(*lanes);
     memory_.Remember(*lanes, {}, {});
-    v1::CustomerStages gone;
+    // As of somebody who was never there.
+    v1::CustomerStages gone = ToStages({.customer_id = std::string(customer_id), .version_position = lanes->Head(lane)},
+                                       {}, journal_.epoch());
     gone.set_workspace(std::string(workspace));
-    gone.set_customer_id(std::string(customer_id));
-    gone.set_version_epoch(journal_.epoch());
-    gone.set_version_position(lanes->Head(lane));
     cache_.Put({std::move(gone)}, ToStretches(*lanes));
   }
   const journal::TokenPosition position{
