@@ -137,6 +137,7 @@ std::vector<Place> Lanes::Append(std::vector<NewEntry> entries) {
 
 Lanes Lanes::Split(absl::FunctionRef<bool(int lane)> which) {
   Lanes part;
+  part.record_time_ = record_time_;
   for (auto head = heads_.begin(); head != heads_.end();) {
     if (which(head->first)) {
       part.heads_.insert(heads_.extract(head++));
@@ -171,6 +172,7 @@ absl::StatusOr<Lanes> Journal::Lock(sql::Transaction& tx, const std::set<int>& l
   int64_t bits = 0;
   for (const int lane : lanes) bits |= int64_t{1} << lane;
   Lanes locked;
+  locked.record_time_ = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
   ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kLockLanes, {bits}));
   for (const sql::Row& row : rows) locked.heads_[static_cast<int>(row.Int(0))] = row.Int(1);
   return locked;
@@ -178,7 +180,7 @@ absl::StatusOr<Lanes> Journal::Lock(sql::Transaction& tx, const std::set<int>& l
 
 absl::Status Journal::Store(sql::Transaction& tx, Lanes& lanes) {
   if (lanes.appended_.empty()) return absl::OkStatus();
-  std::vector<BlockRow> rows = ToRows(lanes.appended_, clock_.Now());
+  std::vector<BlockRow> rows = ToRows(lanes.appended_, lanes.record_time_);
   std::vector<sql::Params> blocks;
   std::map<int, int64_t> moved;
   for (const BlockRow& row : rows) {

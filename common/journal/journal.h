@@ -38,6 +38,8 @@ class Lanes {
   // The last position given in a locked lane.
   int64_t Head(int lane) const { return heads_.at(lane); }
   bool Has(int lane) const { return heads_.contains(lane); }
+  // The record_time of what is appended: when the lanes were locked, in whole microseconds.
+  absl::Time record_time() const { return record_time_; }
 
   // Gives each entry the next position of its lane, in the order given, and returns them. Writing a lane that is not
   // locked is a programming error and aborts. The entries are stored by Journal::Store. An entry deeper than kMaxDepth
@@ -54,6 +56,7 @@ class Lanes {
  private:
   friend class Journal;
   std::map<int, int64_t> heads_;
+  absl::Time record_time_;
   std::vector<std::pair<Place, NewEntry>> appended_;
   std::vector<std::shared_ptr<const Block>> stored_;  // What Store wrote …
   std::vector<std::shared_ptr<const Block>> erased_;  // … and Erase has left, for Announce.

@@ -37,6 +37,7 @@ void Conformance::Walk(const rules::Run& run, const Naming& naming, const Travel
   const auto move_on = [&] { passed[run.entered[stay++].stage] = true; };
   bool conforms = true;
   for (const rules::Item& item : StretchOf(run, traveller.history)) {
+    if (traveller.journey.IsTooLate(item)) continue;
     // Time alone moved on, after everything of its instant.
     while (stay + 1 < run.entered.size() && run.entered[stay + 1].item == 0 && run.entered[stay + 1].time < item.time) {
       move_on();

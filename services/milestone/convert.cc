@@ -361,6 +361,9 @@ v1::IngestEventsResponse ToProto(const Batch& batch, const Receipt& receipt) {
     switch (receipt.novelties[i]) {
       case Novelty::kAccepted:
         result->set_outcome(v1::EVENT_OUTCOME_ACCEPTED);
+        if (const auto late = receipt.late_for.find(i); late != receipt.late_for.end()) {
+          for (const std::string& journey_id : late->second) result->add_late_for(journey_id);
+        }
         break;
       case Novelty::kDuplicate:
         result->set_outcome(v1::EVENT_OUTCOME_DUPLICATE);
@@ -410,12 +413,15 @@ rules::Event WithProperties(const IncomingItem& event, ItemPool& pool) {
   return with;
 }
 
-std::optional<rules::Event> ReadEvent(absl::string_view payload, ItemPool* pool) {
+std::optional<rules::Event> ReadEvent(absl::string_view payload, absl::Time received, ItemPool* pool) {
   CodedInputStream in = OverBytes(payload);
   absl::string_view message;
   EventParts parts;
   if (in.ReadTag() != LengthTag(1) || !ReadView(in, message) || !ReadParts(message, parts)) return std::nullopt;
   rules::Event event = ToEvent(parts);
+  uint64_t backfill = 0;
+  if (in.ReadTag() == VarintTag(2) && !in.ReadVarint64(&backfill)) return std::nullopt;
+  if (backfill == 0) event.received = received;
   if (pool != nullptr) event.properties = pool->Add(parts.properties);
   return event;
 }
@@ -505,14 +511,20 @@ v1::Pace ToPace(const rules::Journey& journey, const rules::Run& run, absl::Time
   return v1::PACE_UNSPECIFIED;
 }
 
+void Shorten(v1::CustomerStages& stages) {
+  const int beyond = stages.enrollments_size() - kMostEnrollmentsTold;
+  if (beyond <= 0) return;
+  stages.mutable_enrollments()->DeleteSubrange(kMostEnrollmentsTold, beyond);
+  stages.set_more(true);
+}
+
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch) {
   v1::CustomerStages stages;
   stages.set_customer_id(customer.customer_id);
   for (size_t i = 0; i < customer.dossier.enrollments.size(); ++i) {
     const Enrollment& enrollment = customer.dossier.enrollments[i];
-    // The newest first; so many are told (architecture.md's 32), whoever had more enrollments in one journey.
     const absl::Span<const rules::Run> runs = enrollment.progress.enrollments();
-    for (size_t k = runs.size(); k-- > 0 && stages.enrollments_size() < kMostEnrollmentsTold;) {
+    for (size_t k = runs.size(); k-- > 0;) {
       *stages.add_enrollments() = ToCurrentStage(*journeys[i], enrollment, runs[k]);
     }
   }

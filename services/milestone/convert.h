@@ -50,9 +50,9 @@ std::string ToPayload(const IncomingItem& event, bool backfill);
 // An event with its properties.
 rules::Event WithProperties(const IncomingItem& event, ItemPool& pool);
 
-// The event in an EventAccepted payload; its views are into `payload`. With properties where a pool for them is given.
-// Nullopt where it is none.
-std::optional<rules::Event> ReadEvent(absl::string_view payload, ItemPool* pool = nullptr);
+// The event in an EventAccepted payload, received at an instant (Item::received); its views are into `payload`. With
+// properties where a pool for them is given. Nullopt where it is none.
+std::optional<rules::Event> ReadEvent(absl::string_view payload, absl::Time received, ItemPool* pool = nullptr);
 
 // The content hash of the event in an EventAccepted payload. Nullopt where it is none.
 std::optional<uint64_t> ReadContentHash(absl::string_view payload);
@@ -69,8 +69,12 @@ v1::CurrentStage ToCurrentStage(const rules::Journey& journey, const Enrollment&
 // How it is on time; of one that has ended nothing.
 v1::Pace ToPace(const rules::Journey& journey, const rules::Run& run, absl::Time now);
 
-// Where a customer stands, as of which version, and until when that holds. What holds until is for the cache alone.
+// Where a customer stands, in all its enrollments, as of which version, and until when that holds. What holds until is
+// for the cache alone.
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch);
+
+// Leaves as many enrollments as are told or kept at most, and says where there are more.
+void Shorten(v1::CustomerStages& stages);
 
 // How far a customer has come in each of its enrollments in a journey, with witnesses, by folding its whole history.
 std::vector<v1::EnrollmentProgress> ToProgress(const rules::Journey& journey, const Enrollment& enrollment,

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/milestone/convert.h"
 #include "waymark/milestone/v1/facts.pb.h"
@@ -23,7 +24,60 @@ bool FillConclusion(const journal::Entry& entry, v1::ConclusionKind kind, v1::Ti
   return true;
 }
 
+// The enrollment: its number among those of its entry key, and the key where it has one.
+std::string EffectKey(absl::string_view journey_id, absl::string_view customer_id, const rules::Conclusion& conclusion,
+                      absl::string_view effect) {
+  const std::string run =
+      conclusion.key.empty() ? absl::StrCat(conclusion.run) : absl::StrCat(conclusion.run, ":", conclusion.key);
+  return absl::StrCat(journey_id, "/", run, "/", effect, "/", customer_id);
+}
+
+// What happens again has another effect.
+std::string Occurrence(const rules::Conclusion& conclusion) {
+  return conclusion.occurrence > 1 ? absl::StrCat("/", conclusion.occurrence) : std::string();
+}
+
+std::string MilestoneEffect(absl::string_view milestone_key, const rules::Conclusion& conclusion) {
+  return absl::StrCat("milestone/", milestone_key, Occurrence(conclusion));
+}
+
+absl::Time ToTime(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+template <typename Fact>
+bool Is(const journal::Entry& entry, Fact& fact) {
+  return entry.type == fact.GetDescriptor()->full_name() && fact.ParseFromString(entry.payload);
+}
+
 }  // namespace
+
+std::string MilestoneEffectKey(const rules::Journey& journey, absl::string_view customer_id,
+                               const rules::Conclusion& conclusion) {
+  return EffectKey(journey.version().journey_id, customer_id, conclusion,
+                   MilestoneEffect(journey.milestone(*conclusion.milestone).key, conclusion));
+}
+
+std::map<std::string, absl::Time> StandingAchievements(absl::Span<const journal::Entry> entries) {
+  std::map<std::string, absl::Time> standing;
+  v1::MilestoneAchieved achieved;
+  v1::MilestoneRevised revised;
+  v1::MilestoneRevoked revoked;
+  v1::ConclusionRetracted retracted;
+  for (const journal::Entry& entry : entries) {
+    if (Is(entry, achieved)) standing[achieved.context().effect_key()] = ToTime(achieved.achieve_time());
+    if (Is(entry, revised)) standing[revised.context().effect_key()] = ToTime(revised.achieve_time());
+    if (Is(entry, revoked)) standing.erase(revoked.context().effect_key());
+    if (!Is(entry, retracted)) continue;
+    const std::string& key = retracted.context().effect_key();
+    if (retracted.kind() == v1::RETRACTED_KIND_MILESTONE) standing.erase(key);
+    if (retracted.kind() != v1::RETRACTED_KIND_ENROLLMENT) continue;
+    // And everything that followed.
+    const std::string run = key.substr(0, key.size() - absl::StrCat("enrolled/", entry.key).size());
+    std::erase_if(standing, [&](const auto& one) { return absl::StartsWith(one.first, run); });
+  }
+  return standing;
+}
 
 journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& context,
                          const rules::Conclusion& conclusion) {
@@ -34,17 +88,12 @@ journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& conte
     to->set_customer_id(std::string(context.customer_id));
     to->set_journey_id(std::string(context.journey_id));
     to->set_version(context.version);
-    // The enrollment: its number among those of its entry key, and the key where it has one.
-    const std::string run =
-        conclusion.key.empty() ? absl::StrCat(conclusion.run) : absl::StrCat(conclusion.run, ":", conclusion.key);
-    to->set_effect_key(absl::StrCat(context.journey_id, "/", run, "/", effect, "/", context.customer_id));
+    to->set_effect_key(EffectKey(context.journey_id, context.customer_id, conclusion, effect));
     to->set_witness_event_id(context.witness_event_id);
     to->set_historical(context.historical);
   };
-  // What happens again has another effect.
-  const std::string again = conclusion.occurrence > 1 ? absl::StrCat("/", conclusion.occurrence) : std::string();
-  const std::string milestone_effect = absl::StrCat("milestone/", milestone_key, again);
-  const std::string stage_effect = absl::StrCat("stage/", stage_key, again);
+  const std::string milestone_effect = MilestoneEffect(milestone_key, conclusion);
+  const std::string stage_effect = absl::StrCat("stage/", stage_key, Occurrence(conclusion));
   const auto entry = [](const google::protobuf::Message& fact) {
     return journal::NewEntry{.type = fact.GetDescriptor()->full_name(), .payload = fact.SerializeAsString()};
   };

@@ -3,9 +3,13 @@
 #define WAYMARK_SERVICES_MILESTONE_FACTS_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "common/journal/journal.h"
 #include "services/rules/progress.h"
 #include "waymark/milestone/v1/milestone.pb.h"
@@ -23,6 +27,14 @@ struct FactContext {
 // With the type's full name and the payload; workspace, key and depth are the caller's.
 journal::NewEntry ToFact(const rules::Journey& journey, const FactContext& context,
                          const rules::Conclusion& conclusion);
+
+// The effect key of a conclusion about a milestone.
+std::string MilestoneEffectKey(const rules::Journey& journey, absl::string_view customer_id,
+                               const rules::Conclusion& conclusion);
+
+// Which achievements stand as far as was told, by effect key, and since when; the entries are of one customer, in
+// order.
+std::map<std::string, absl::Time> StandingAchievements(absl::Span<const journal::Entry> entries);
 
 // A timeline item from a journal entry. Nullopt for what is none.
 std::optional<v1::TimelineItem> ToTimelineItem(const journal::Entry& entry);

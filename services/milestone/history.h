@@ -3,6 +3,7 @@
 #define WAYMARK_SERVICES_MILESTONE_HISTORY_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,8 +54,9 @@ struct Batch {
 
 // What became of a batch.
 struct Receipt {
-  std::vector<Novelty> novelties;  // One per event.
-  absl::Status refusal;            // Why one was refused: NOT_FOUND or FAILED_PRECONDITION.
+  std::vector<Novelty> novelties;                       // One per event.
+  std::map<size_t, std::vector<std::string>> late_for;  // The journeys for which an event came too late, by journey_id.
+  absl::Status refusal;                                 // Why one was refused: NOT_FOUND or FAILED_PRECONDITION.
   std::string consistency_token;
 };
 

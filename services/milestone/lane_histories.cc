@@ -44,7 +44,8 @@ absl::StatusOr<LaneHistories> LaneHistories::Read(journal::Journal& journal, int
       const auto place = places.find(entry.key);
       if (place == places.end()) continue;
       const std::string& payload = histories.payloads_.emplace_back(std::move(entry.payload));
-      ASSIGN_OR_RETURN(rules::Item item, ReadItem(payload, is_record, with_properties, histories.pool_));
+      ASSIGN_OR_RETURN(rules::Item item,
+                       ReadItem(payload, entry.record_time, is_record, with_properties, histories.pool_));
       item.number = entry.position;
       histories.items_[place->second].push_back(item);
     }

@@ -13,6 +13,7 @@
 #include "common/base/status.h"
 #include "common/rpc/deadline.h"
 #include "common/rpc/status.h"
+#include "services/milestone/convert.h"
 #include "services/milestone/records.h"
 #include "services/milestone/watch.h"
 #include "waymark/milestone/v1/customer.grpc.pb.h"
@@ -35,13 +36,15 @@ absl::Status CheckOptionalName(absl::string_view field, absl::string_view name) 
   return name.empty() ? absl::OkStatus() : CheckName(field, name);
 }
 
-// Leaves the enrollments of one journey, where one is named.
+// Leaves the enrollments of one journey, where one is named, and no more than are told.
 void Narrow(absl::string_view journey_id, v1::CustomerStages& stages) {
-  if (journey_id.empty()) return;
-  auto* enrollments = stages.mutable_enrollments();
-  enrollments->erase(std::remove_if(enrollments->begin(), enrollments->end(),
-                                    [&](const v1::CurrentStage& stage) { return stage.journey_id() != journey_id; }),
-                     enrollments->end());
+  if (!journey_id.empty()) {
+    auto* enrollments = stages.mutable_enrollments();
+    enrollments->erase(std::remove_if(enrollments->begin(), enrollments->end(),
+                                      [&](const v1::CurrentStage& stage) { return stage.journey_id() != journey_id; }),
+                       enrollments->end());
+  }
+  Shorten(stages);
 }
 
 // Records what a request says of a customer.

@@ -301,13 +301,14 @@ absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journa
   return all;
 }
 
-absl::StatusOr<rules::Item> ReadItem(absl::string_view payload, bool is_record, bool with_properties, ItemPool& pool) {
+absl::StatusOr<rules::Item> ReadItem(absl::string_view payload, absl::Time record_time, bool is_record,
+                                     bool with_properties, ItemPool& pool) {
   if (is_record) {
     const rules::Item* record = pool.AddRecord(payload);
     if (record == nullptr) return Unreadable();
     return *record;
   }
-  std::optional<rules::Event> event = ReadEvent(payload, with_properties ? &pool : nullptr);
+  std::optional<rules::Event> event = ReadEvent(payload, record_time, with_properties ? &pool : nullptr);
   if (!event.has_value()) return Unreadable();
   return *event;
 }
@@ -330,11 +331,20 @@ absl::StatusOr<Histories> LoadHistoriesAfter(sql::Transaction& tx, journal::Jour
   ASSIGN_OR_RETURN(histories.entries, journal.ReadPlaces(tx, places.places));
   for (size_t i = 0; i < places.owners.size(); ++i) {
     const journal::Entry& entry = histories.entries[i];
-    ASSIGN_OR_RETURN(rules::Item item, ReadItem(entry.payload, IsRecord(entry), with_properties, histories.pool));
+    ASSIGN_OR_RETURN(rules::Item item,
+                     ReadItem(entry.payload, entry.record_time, IsRecord(entry), with_properties, histories.pool));
     item.number = entry.position;
     histories.items[places.owners[i]].push_back(item);
   }
   return histories;
+}
+
+absl::StatusOr<std::vector<journal::Entry>> LoadConclusions(sql::Transaction& tx, journal::Journal& journal,
+                                                            CustomerName name, const Customer& customer) {
+  ASSIGN_OR_RETURN(const Places places, FindPlaces(tx, {name}, {&customer}, [](size_t, const HistoryItem& item) {
+                     return item.kind == EntryKind::kConclusion;
+                   }));
+  return journal.ReadPlaces(tx, places.places);
 }
 
 absl::StatusOr<std::vector<v1::Record>> LoadRecords(sql::Transaction& tx, journal::Journal& journal, CustomerName name,

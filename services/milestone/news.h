@@ -71,8 +71,14 @@ absl::StatusOr<Histories> LoadHistoriesAfter(sql::Transaction& tx, journal::Jour
                                              absl::Span<const Customer* const> customers,
                                              absl::Span<const Checkpoint* const> checkpoints, bool with_properties);
 
-// The item in a journal's payload, which `pool` and the payload own. Errors: INTERNAL  it is none.
-absl::StatusOr<rules::Item> ReadItem(absl::string_view payload, bool is_record, bool with_properties, ItemPool& pool);
+// The item in the payload of a journal's entry recorded at an instant, which `pool` and the payload own. Errors:
+// INTERNAL  it is none.
+absl::StatusOr<rules::Item> ReadItem(absl::string_view payload, absl::Time record_time, bool is_record,
+                                     bool with_properties, ItemPool& pool);
+
+// The conclusions told of the customer, in the order in which they were.
+absl::StatusOr<std::vector<journal::Entry>> LoadConclusions(sql::Transaction& tx, journal::Journal& journal,
+                                                            CustomerName name, const Customer& customer);
 
 // The customer's records, in the order of history.
 absl::StatusOr<std::vector<v1::Record>> LoadRecords(sql::Transaction& tx, journal::Journal& journal, CustomerName name,

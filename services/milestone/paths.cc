@@ -55,7 +55,7 @@ void Paths::AddEvents(const rules::Run& run, const Traveller& traveller) {
   std::unique_ptr<const Naming>& naming = namings_[traveller.journey.version().number];
   if (naming == nullptr) naming = std::make_unique<const Naming>(traveller.journey);
   for (const rules::Item& item : StretchOf(run, traveller.history)) {
-    if (item.kind != rules::ItemKind::kEvent) continue;
+    if (item.kind != rules::ItemKind::kEvent || traveller.journey.IsTooLate(item)) continue;
     const uint32_t node = NodeOf(item.type);
     Go(node);
     if (!naming->Names(item.type)) nodes_[node].hidden.Count(run_);

@@ -144,6 +144,7 @@ absl::StatusOr<v1::Customer> Reader::GetCustomer(absl::string_view workspace, co
     answer.set_customer_id(customer_id);
     answer.set_event_count(customer.dossier.event_count);
     ASSIGN_OR_RETURN(*answer.mutable_stages(), StagesOf(tx, shelf_, workspace, customer, journal_.epoch()));
+    Shorten(*answer.mutable_stages());
     answer.mutable_stages()->clear_holds_until_time();
     ASSIGN_OR_RETURN(const std::vector<v1::Record> records,
                      LoadRecords(tx, journal_, {workspace, customer_id}, customer));
@@ -207,6 +208,7 @@ absl::StatusOr<Reader::CustomerPage> Reader::ListCustomers(absl::string_view wor
     const auto look = [&](const Customer& customer) -> absl::StatusOr<bool> {
       ASSIGN_OR_RETURN(v1::CustomerStages stages, StagesOf(tx, shelf_, workspace, customer, journal_.epoch()));
       if (!Passes(filter, stages)) return false;
+      Shorten(stages);
       v1::Customer& shown = page.customers.emplace_back();
       shown.set_customer_id(customer.customer_id);
       shown.set_event_count(customer.dossier.event_count);

@@ -274,7 +274,7 @@ std::optional<StoredIdentity> ReadIdentity(const journal::Entry& entry) {
     if (!accepted.ParseFromString(entry.payload)) return std::nullopt;
     return StoredIdentity{accepted.record().record_id(), accepted.content_hash()};
   }
-  const std::optional<rules::Event> event = ReadEvent(entry.payload);
+  const std::optional<rules::Event> event = ReadEvent(entry.payload, entry.record_time);
   const std::optional<uint64_t> hash = ReadContentHash(entry.payload);
   if (!event.has_value() || !hash.has_value()) return std::nullopt;
   return StoredIdentity{std::string(event->id), *hash};

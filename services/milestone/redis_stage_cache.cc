@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "common/base/ids.h"
 #include "common/base/status.h"
+#include "services/milestone/convert.h"
 #include "waymark/milestone/v1/facts.pb.h"
 
 namespace waymark::milestone {
@@ -151,7 +152,8 @@ void RedisStageCache::Send(redis::Client::Command command, redis::Client::Done d
 
 void RedisStageCache::Put(std::vector<v1::CustomerStages> values, std::vector<Stretch> stretches) {
   std::map<int, std::vector<const v1::CustomerStages*>> by_lane;
-  for (const v1::CustomerStages& value : values) {
+  for (v1::CustomerStages& value : values) {
+    Shorten(value);
     by_lane[journal::LaneOf(value.workspace(), value.customer_id())].push_back(&value);
   }
   std::map<int, const Stretch*> stretch_of;
@@ -197,7 +199,10 @@ absl::Status RedisStageCache::Tell(int lane, const journal::Journal::Stretch& st
     std::move(found.begin(), found.end(), std::back_inserter(values));
   }
   std::vector<const v1::CustomerStages*> pointers;
-  for (const v1::CustomerStages& value : values) pointers.push_back(&value);
+  for (v1::CustomerStages& value : values) {
+    Shorten(value);
+    pointers.push_back(&value);
+  }
   const Stretch told{.lane = lane, .after = after, .through = stretch.reached};
   return client_.Call(ToPut(lane, pointers, journal_.epoch(), &told)).status();
 }

@@ -6,6 +6,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
+#include "services/milestone/convert.h"
 
 namespace waymark::milestone {
 namespace {
@@ -18,7 +19,8 @@ class ProcessStageCache final : public StageCache {
 
   void Put(std::vector<v1::CustomerStages> values, std::vector<Stretch>) override {
     absl::MutexLock lock(&mutex_);
-    for (const v1::CustomerStages& value : values) {
+    for (v1::CustomerStages& value : values) {
+      Shorten(value);
       const Version version = {value.version_epoch(), value.version_position()};
       const auto kept = index_.find(Key(value.workspace(), value.customer_id()));
       if (kept == index_.end()) {

@@ -1,6 +1,7 @@
 #include "services/milestone/stage_reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "absl/synchronization/blocking_counter.h"
@@ -45,47 +46,76 @@ std::string StageReader::TokenOf(absl::string_view workspace, const v1::Customer
                               .position = stages.version_position()}});
 }
 
-bool StageReader::Serves(const std::string& workspace, const std::string& customer_id, const Freshness& freshness,
-                         const v1::CustomerStages& cached) const {
-  if (cached.workspace() != workspace || cached.customer_id() != customer_id) return false;
-  if (cached.version_epoch() != journal_.epoch()) return false;
-  if (cached.has_holds_until_time() && ToTime(cached.holds_until_time()) <= clock_.Now()) return false;
-  const int lane = journal::LaneOf(workspace, customer_id);
+bool StageReader::IsFresh(const Freshness& freshness, absl::string_view workspace,
+                          const v1::CustomerStages& value) const {
+  const int lane = journal::LaneOf(workspace, value.customer_id());
   return std::all_of(freshness.positions.begin(), freshness.positions.end(),
                      [&](const journal::TokenPosition& position) {
-                       return position.service == journal_.name() && position.epoch == cached.version_epoch() &&
-                              (position.lane != lane || position.position <= cached.version_position());
+                       return position.service == journal_.name() && position.epoch == value.version_epoch() &&
+                              (position.lane != lane || position.position <= value.version_position());
                      });
 }
 
-void StageReader::AskStore(Key key, Done done) {
+bool StageReader::Serves(const std::string& workspace, const std::string& customer_id, const Freshness& freshness,
+                         const v1::CustomerStages& cached) const {
+  if (cached.workspace() != workspace || cached.customer_id() != customer_id) return false;
+  if (cached.version_epoch() != journal_.epoch() || cached.more()) return false;
+  if (cached.has_holds_until_time() && ToTime(cached.holds_until_time()) <= clock_.Now()) return false;
+  return IsFresh(freshness, workspace, cached);
+}
+
+void StageReader::AskStore(const Key& key, Freshness freshness, Done done) {
   {
     absl::MutexLock lock(&mutex_);
-    std::vector<Done>& waiting = asking_[key];
-    waiting.push_back(std::move(done));
-    if (waiting.size() > 1) return;
+    const auto [found, first] = looks_.try_emplace(key);
+    Look& look = found->second;
+    std::vector<Waiting>& waiting = look.begun && freshness.from_store ? look.later : look.waiting;
+    waiting.push_back({std::move(freshness), std::move(done)});
+    if (!first) return;
   }
-  pool_.Run([this, key = std::move(key)] {
-    std::vector<Done> waiting;
-    {
-      // Who asks from now on is not answered by this look, which may have begun before their token was written.
-      absl::MutexLock lock(&mutex_);
-      waiting = std::move(asking_[key]);
-      asking_.erase(key);
+  pool_.Run([this, key] { LookInto(key); });
+}
+
+void StageReader::LookInto(const Key& key) {
+  {
+    absl::MutexLock lock(&mutex_);
+    looks_.at(key).begun = true;
+  }
+  absl::StatusOr<std::vector<v1::CustomerStages>> found = reader_.GetStages(key.first, {key.second}, clock_.Now());
+  if (found.ok()) {
+    cache_.Put({found->front()}, {});
+    KeepToItself(found->front());
+  }
+  std::vector<Waiting> waiting;
+  {
+    absl::MutexLock lock(&mutex_);
+    Look& look = looks_.at(key);
+    waiting = std::move(look.waiting);
+    // Who joined a look that was under way may have to see what it had begun too early for.
+    const auto served = std::stable_partition(waiting.begin(), waiting.end(), [&](const Waiting& one) {
+      return !found.ok() || one.freshness.from_store || IsFresh(one.freshness, key.first, found->front());
+    });
+    std::move(served, waiting.end(), std::back_inserter(look.later));
+    waiting.erase(served, waiting.end());
+    if (look.later.empty()) {
+      looks_.erase(key);
+    } else {
+      look.waiting = std::move(look.later);
+      look.later.clear();
+      look.begun = false;
+      // From the store, whatever the token says: it lies behind what has been written by now, or it is no token of
+      // ours.
+      for (Waiting& one : look.waiting) one.freshness.from_store = true;
+      pool_.Run([this, key] { LookInto(key); });
     }
-    absl::StatusOr<std::vector<v1::CustomerStages>> found = reader_.GetStages(key.first, {key.second}, clock_.Now());
+  }
+  for (const Waiting& one : waiting) {
     if (found.ok()) {
-      cache_.Put({found->front()}, {});
-      KeepToItself(found->front());
+      one.done(Answer{.stages = found->front(), .source = v1::ANSWER_SOURCE_STORE});
+    } else {
+      one.done(found.status());
     }
-    for (const Done& one : waiting) {
-      if (found.ok()) {
-        one(Answer{.stages = found->front(), .source = v1::ANSWER_SOURCE_STORE});
-      } else {
-        one(found.status());
-      }
-    }
-  });
+  }
 }
 
 void StageReader::GetStages(const std::string& workspace, const std::string& customer_id, Freshness freshness,
@@ -95,18 +125,19 @@ void StageReader::GetStages(const std::string& workspace, const std::string& cus
         return position.service != journal_.name() || position.epoch != journal_.epoch();
       });
   if (foreign) {
-    pool_.Run([this, workspace, customer_id, freshness = std::move(freshness), done = std::move(done)] {
+    pool_.Run([this, workspace, customer_id, freshness = std::move(freshness), done = std::move(done)]() mutable {
       if (absl::Status waited = Wait(freshness); !waited.ok()) return done(waited);
-      AskStore({workspace, customer_id}, done);
+      freshness.from_store = true;
+      AskStore({workspace, customer_id}, std::move(freshness), done);
     });
     return;
   }
-  if (freshness.from_store) return AskStore({workspace, customer_id}, std::move(done));
+  if (freshness.from_store) return AskStore({workspace, customer_id}, std::move(freshness), std::move(done));
   cache_.Get(workspace, customer_id,
              [this, workspace, customer_id, freshness = std::move(freshness),
               done = std::move(done)](std::optional<v1::CustomerStages> cached) {
                if (!cached.has_value() || !Serves(workspace, customer_id, freshness, *cached)) {
-                 return AskStore({workspace, customer_id}, done);
+                 return AskStore({workspace, customer_id}, freshness, done);
                }
                KeepToItself(*cached);
                done(Answer{.stages = *std::move(cached), .source = v1::ANSWER_SOURCE_CACHE});

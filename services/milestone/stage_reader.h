@@ -44,8 +44,9 @@ class StageReader {
     v1::AnswerSource source = v1::ANSWER_SOURCE_UNSPECIFIED;
   };
   using Done = std::function<void(absl::StatusOr<Answer>)>;
-  // Calls `done` once, perhaps before returning. Concurrent questions that miss the cache for one customer share one
-  // look into the database. Errors: of WaitForToken and of the database.
+  // Calls `done` once, perhaps before returning. At any time there is at most one look into the database for a
+  // customer: questions that miss the cache meanwhile are answered by it where it is as new as they ask, else by one
+  // more afterwards. Errors: of WaitForToken and of the database.
   void GetStages(const std::string& workspace, const std::string& customer_id, Freshness freshness, Done done);
 
   // The same for many at once, in the order asked; blocks.
@@ -61,16 +62,30 @@ class StageReader {
 
  private:
   using Key = std::pair<std::string, std::string>;
+  // Who waits for a look into the database.
+  struct Waiting {
+    Freshness freshness;
+    Done done;
+  };
+  // A look that is wanted or under way.
+  struct Look {
+    bool begun = false;
+    std::vector<Waiting> waiting;
+    std::vector<Waiting> later;  // For the next one: this one may have begun before what they must see was written.
+  };
+  // Whether a value is as new as is asked.
+  bool IsFresh(const Freshness& freshness, absl::string_view workspace, const v1::CustomerStages& value) const;
   bool Serves(const std::string& workspace, const std::string& customer_id, const Freshness& freshness,
               const v1::CustomerStages& cached) const;
-  void AskStore(Key key, Done done);
+  void AskStore(const Key& key, Freshness freshness, Done done);
+  void LookInto(const Key& key);
 
   journal::Journal& journal_;
   Reader& reader_;
   StageCache& cache_;
   const Clock& clock_;
   absl::Mutex mutex_;
-  absl::flat_hash_map<Key, std::vector<Done>> asking_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Key, Look> looks_ ABSL_GUARDED_BY(mutex_);
   Pool pool_{4};  // Looks into the database. Last, so that it ends first.
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -74,6 +75,33 @@ absl::StatusOr<std::vector<std::string>> NameWitnesses(sql::Transaction& tx, jou
     names[unnamed[i]] = std::move(identity->id);
   }
   return names;
+}
+
+// Settles what the states do not say, whether an occurrence of a milestone was told before, by looking at what was.
+absl::Status SettleDoubts(sql::Transaction& tx, journal::Journal& journal, Task& task) {
+  const auto is_doubtful = [](const Telling& telling) { return telling.conclusion.perhaps; };
+  if (std::none_of(task.tellings.begin(), task.tellings.end(), is_doubtful)) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<journal::Entry> told, LoadConclusions(tx, journal, task.name, task.customer));
+  const std::map<std::string, absl::Time> standing = StandingAchievements(told);
+  std::vector<Telling> settled;
+  for (Telling& telling : task.tellings) {
+    rules::Conclusion& conclusion = telling.conclusion;
+    if (conclusion.perhaps) {
+      const auto found = standing.find(MilestoneEffectKey(*telling.journey, task.name.customer_id, conclusion));
+      if (conclusion.kind == rules::ConclusionKind::kMilestoneRetracted) {
+        if (found == standing.end()) continue;
+        conclusion.now = {.time = found->second};
+        conclusion.previous = found->second;
+      } else if (found != standing.end()) {
+        if (found->second == conclusion.now.time) continue;
+        conclusion.kind = rules::ConclusionKind::kMilestoneRevised;
+        conclusion.previous = found->second;
+      }
+    }
+    settled.push_back(std::move(telling));
+  }
+  task.tellings = std::move(settled);
+  return absl::OkStatus();
 }
 
 const Enrollment* FindEnrollment(const Dossier& dossier, absl::string_view journey_id) {
@@ -233,6 +261,17 @@ void FoldAll(absl::Time now, Task& task, std::vector<Way>& ways) {
   }
 }
 
+// Notes which news came too late for a journey.
+void NoteLate(const rules::Journey& journey, absl::Time now, Task& task) {
+  if (!journey.version().definition.lateness.has_value()) return;
+  for (const Item* news : task.news) {
+    if (news->is_record() || news->of->backfill) continue;
+    rules::Item received = news->event();
+    received.received = now;
+    if (journey.IsTooLate(received)) task.late.emplace_back(news, journey.version().journey_id);
+  }
+}
+
 // Keeps the states passed on the way, and drops those that what came late has undone.
 absl::Status KeepCheckpoints(sql::Transaction& tx, absl::Span<const Task> tasks) {
   std::vector<CheckpointsDropped> dropped;
@@ -280,6 +319,7 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
   for (const Item* item : task.news) {
     items.push_back(inside && !item->is_record() ? WithProperties(*item->incoming, task.pool) : item->event());
     items.back().number = item->position;
+    if (!item->is_record() && !item->of->backfill) items.back().received = now;
   }
   if (task.anew) std::sort(items.begin(), items.end(), rules::Before);
 
@@ -291,6 +331,7 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
   ASSIGN_OR_RETURN(std::vector<Way> ways, FindWays(tx, shelf, task, before));
   FoldAll(now, task, ways);
   for (Way& way : ways) {
+    NoteLate(*way.journey, now, task);
     for (rules::Conclusion& conclusion : rules::Compare(*way.journey, *way.known, way.after)) {
       task.tellings.push_back({way.journey, std::move(conclusion)});
     }
@@ -313,6 +354,7 @@ absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& 
 }
 
 absl::Status MakeFacts(sql::Transaction& tx, journal::Journal& journal, absl::Time now, std::vector<Task>& tasks) {
+  for (Task& task : tasks) RETURN_IF_ERROR(SettleDoubts(tx, journal, task));
   ASSIGN_OR_RETURN(std::vector<std::string> names, NameWitnesses(tx, journal, tasks));
   auto name = names.begin();
   for (Task& task : tasks) {

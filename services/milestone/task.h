@@ -4,6 +4,8 @@
 #define WAYMARK_SERVICES_MILESTONE_TASK_H_
 
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -42,6 +44,8 @@ struct Task {
   ItemPool pool;                     // Of the news.
   std::vector<JourneyPtr> journeys;  // Of each enrollment afterwards.
   std::vector<Telling> tellings;
+  // The news that came too late for a journey, with its journey_id.
+  std::vector<std::pair<const Item*, std::string>> late;
   std::vector<journal::NewEntry> facts;
 };
 
@@ -50,7 +54,7 @@ struct Task {
 absl::StatusOr<Histories> LoadHistoriesOf(sql::Transaction& tx, journal::Journal& journal, std::vector<Task>& tasks);
 
 // Folds a task's news, or its whole history, under every journey, and notes what is to be told. The news have
-// positions.
+// positions, and are received `now`.
 absl::Status Evaluate(sql::Transaction& tx, Shelf& shelf, absl::Time now, Task& task);
 // Makes facts of what the tasks note.
 absl::Status MakeFacts(sql::Transaction& tx, journal::Journal& journal, absl::Time now, std::vector<Task>& tasks);

@@ -16,6 +16,7 @@
 #include "common/base/ids.h"
 #include "common/base/status.h"
 #include "common/journal/token.h"
+#include "common/metrics/metrics.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/history_store.h"
@@ -248,24 +249,31 @@ Tracker::Tracker(journal::Journal& journal, Shelf& shelf, StageCache& cache, con
       sharing_(shares_ - 1) {}
 
 absl::StatusOr<Tracker::Written> Tracker::Write(sql::Transaction& tx, journal::Lanes& lanes,
-                                                absl::Span<const Batch* const> batches, std::vector<Receipt>& receipts,
-                                                absl::Time now) {
+                                                absl::Span<const Batch* const> batches,
+                                                std::vector<Receipt>& receipts) {
   std::vector<Item> items = ToItems(batches, [&](int lane) { return lanes.Has(lane); });
   ASSIGN_OR_RETURN(std::vector<News> news, FindNews(tx, journal_, memory_, lanes, absl::MakeSpan(items), receipts));
   ASSIGN_OR_RETURN(std::vector<Task> tasks, ToTasks(tx, shelf_, std::move(news), receipts));
   ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
   AppendNews(lanes, tasks);
-  RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, now, tasks));
+  // When the lanes were locked is the record_time of all that is appended, so it is when the news were received, too.
+  RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, lanes.record_time(), tasks));
   AppendFacts(lanes, tasks);
-  ASSIGN_OR_RETURN(std::vector<CustomerRow> rows, Save(tx, tasks));
-  return Written{ToChanges(std::move(tasks)), std::move(rows)};
+  Written written;
+  ASSIGN_OR_RETURN(written.rows, Save(tx, tasks));
+  for (Task& task : tasks) {
+    for (auto& [item, journey_id] : task.late)
+      written.late.push_back({item->batch, item->index, std::move(journey_id)});
+  }
+  written.changes = ToChanges(std::move(tasks));
+  return written;
 }
 
 absl::StatusOr<Tracker::Written> Tracker::WriteAtOnce(sql::Transaction& tx, journal::Lanes& lanes,
                                                       absl::Span<const Batch* const> batches,
-                                                      std::vector<Receipt>& receipts, absl::Time now) {
+                                                      std::vector<Receipt>& receipts) {
   const auto write = [&](sql::Transaction& part_tx, journal::Lanes& part) -> absl::StatusOr<Written> {
-    ASSIGN_OR_RETURN(Written written, Write(part_tx, part, batches, receipts, now));
+    ASSIGN_OR_RETURN(Written written, Write(part_tx, part, batches, receipts));
     RETURN_IF_ERROR(journal_.Store(part_tx, part));
     return written;
   };
@@ -292,6 +300,7 @@ absl::StatusOr<Tracker::Written> Tracker::WriteAtOnce(sql::Transaction& tx, jour
     RETURN_IF_ERROR(done[i].status());
     std::move(done[i]->changes.begin(), done[i]->changes.end(), std::back_inserter(written.changes));
     std::move(done[i]->rows.begin(), done[i]->rows.end(), std::back_inserter(written.rows));
+    std::move(done[i]->late.begin(), done[i]->late.end(), std::back_inserter(written.late));
   }
   return written;
 }
@@ -312,7 +321,7 @@ void Tracker::Remember(const journal::Lanes& lanes, Written& written) {
 absl::StatusOr<Tracker::Written> Tracker::RecordWithin(sql::Transaction& tx, journal::Lanes& lanes,
                                                        absl::Span<const Batch* const> batches) {
   std::vector<Receipt> receipts = BlankReceipts(batches);
-  return Write(tx, lanes, batches, receipts, clock_.Now());
+  return Write(tx, lanes, batches, receipts);
 }
 
 void Tracker::Settle(const journal::Lanes& lanes, Written written) {
@@ -321,6 +330,8 @@ void Tracker::Settle(const journal::Lanes& lanes, Written written) {
 }
 
 absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const> batches) {
+  static metrics::Counter& late_events = metrics::GetCounter(
+      "waymark_ingest_late_events_total", "Events that came too late for a journey, once for each such journey.");
   std::set<int> lane_numbers;
   std::vector<std::bitset<journal::kLanes>> lanes_of(batches.size());
   for (size_t batch = 0; batch < batches.size(); ++batch) {
@@ -336,16 +347,19 @@ absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const>
   std::vector<Receipt>& receipts = recorded.receipts;
   Written written;
   std::optional<journal::Lanes> lanes;
-  const absl::Time now = clock_.Now();
   RETURN_IF_ERROR(journal_.db().Transact([&](sql::Transaction& tx) -> absl::Status {
     receipts = BlankReceipts(batches);
     ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, lane_numbers));
-    ASSIGN_OR_RETURN(written, WriteAtOnce(tx, *lanes, batches, receipts, now));
+    ASSIGN_OR_RETURN(written, WriteAtOnce(tx, *lanes, batches, receipts));
     return absl::OkStatus();
   }));
   journal_.Announce(*lanes);
   recorded.stretches = ToStretches(*lanes);
   Remember(*lanes, written);
+  for (Late& late : written.late) {
+    receipts[late.batch].late_for[late.index].push_back(std::move(late.journey_id));
+  }
+  late_events.Add(static_cast<double>(written.late.size()));
   recorded.changes = std::move(written.changes);
   for (size_t batch = 0; batch < batches.size(); ++batch) {
     std::vector<journal::TokenPosition> positions;

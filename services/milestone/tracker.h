@@ -34,10 +34,17 @@ class Tracker {
     Customer customer;
     std::vector<JourneyPtr> journeys;  // Of its enrollments.
   };
+  // An event that came too late for a journey.
+  struct Late {
+    size_t batch = 0;
+    size_t index = 0;
+    std::string journey_id;
+  };
   // What was written in a transaction.
   struct Written {
     std::vector<Change> changes;
     std::vector<CustomerRow> rows;  // One per change.
+    std::vector<Late> late;
   };
   // What a transaction came to, and what is still to be told of it.
   struct Recorded {
@@ -95,12 +102,11 @@ class Tracker {
  private:
   // Writes the items whose lanes are locked, all but the journal.
   absl::StatusOr<Written> Write(sql::Transaction& tx, journal::Lanes& lanes, absl::Span<const Batch* const> batches,
-                                std::vector<Receipt>& receipts, absl::Time now);
+                                std::vector<Receipt>& receipts);
   // The same and the journal, on all processors where it is worth while: customers of different lanes have nothing to
   // do with each other.
   absl::StatusOr<Written> WriteAtOnce(sql::Transaction& tx, journal::Lanes& lanes,
-                                      absl::Span<const Batch* const> batches, std::vector<Receipt>& receipts,
-                                      absl::Time now);
+                                      absl::Span<const Batch* const> batches, std::vector<Receipt>& receipts);
   void Remember(const journal::Lanes& lanes, Written& written);
 
   journal::Journal& journal_;

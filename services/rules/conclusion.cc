@@ -128,7 +128,17 @@ class Telling {
         conclusion.previous = was.achieved->time;
       }
     }
-    if (is.achieved.has_value()) add(ConclusionKind::kMilestoneAchieved, is).now = *is.achieved;
+    // What was counted past and holds no more.
+    for (uint32_t i = was.earlier; i > is.earlier + is.achieved.has_value(); --i) {
+      Conclusion& conclusion = add(ConclusionKind::kMilestoneRetracted, was);
+      conclusion.occurrence = i;
+      conclusion.perhaps = true;
+    }
+    if (is.achieved.has_value()) {
+      Conclusion& conclusion = add(ConclusionKind::kMilestoneAchieved, is);
+      conclusion.now = *is.achieved;
+      conclusion.perhaps = is.earlier < was.earlier;
+    }
   }
 
   static bool SameEnd(const Run& a, const Run& b) {

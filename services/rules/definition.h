@@ -143,7 +143,7 @@ struct Definition {
   std::vector<Segment> segments;
   std::vector<Goal> goals;
   std::string time_zone = "UTC";
-  std::optional<absl::Duration> lateness;
+  std::optional<absl::Duration> lateness;  // Nothing: no event is too late.
   absl::Duration effect_horizon = absl::Hours(24);
   std::optional<absl::Time> enroll_from;
   friend bool operator==(const Definition&, const Definition&) = default;

@@ -33,7 +33,7 @@ bool Folding::over() const {
 }
 
 void Folding::Apply(const Item& item) {
-  if (over()) return;
+  if (over() || journey_.IsTooLate(item)) return;
   time_ = item.time;
   item_ = &item;
   // What time alone changes at this very instant is seen by every item of it, whatever that is.

@@ -33,7 +33,7 @@ class Folding {
   // What is given must outlive this; the listener may be none.
   Folding(const Journey& journey, Progress& progress, FoldingListener* listener = nullptr);
 
-  // Applies an item; every timer before it must have been fired.
+  // Applies an item; every timer before it must have been fired. One that is too late for the journey changes nothing.
   void Apply(const Item& item);
   // Lets time reach an instant at which it may change something.
   void Fire(absl::Time time);

@@ -43,6 +43,9 @@ struct Item {
   absl::string_view key;        // The band come into, the milestone attested, or the stage put into.
   absl::string_view role;       // Of who attests.
   absl::string_view entry_key;  // Of an exit or override: only the enrollment of this key; empty: all that are open.
+  // When an event was received, where that may make it too late for a journey (Definition::lateness). Infinite past: it
+  // never is.
+  absl::Time received = absl::InfinitePast();
   // An event's, or a call's; the attributes that change, each of whose first names is replaced as a whole.
   absl::Span<const Property> properties;
 };

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/rules/definition.h"
+#include "services/rules/history.h"
 
 namespace waymark::rules {
 
@@ -143,6 +144,11 @@ class Journey {
 
   // The node of each trigger that waits for something to become true (a segment, a date); nothing for the others.
   const std::vector<std::optional<size_t>>& triggers() const { return triggers_; }
+  // Whether an item came later after it happened than the definition's lateness, so that it changes nothing.
+  bool IsTooLate(const Item& item) const {
+    return version_.definition.lateness.has_value() && item.time < item.received - *version_.definition.lateness;
+  }
+
   // The node of each exit's criterion.
   const std::vector<size_t>& exits() const { return exits_; }
   // The ways out of a stage, the highest priority first; those that lead back where that is forbidden are left out.

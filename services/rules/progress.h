@@ -128,6 +128,7 @@ bool IsBlank(const Progress& progress);
 // pass until `now`. The same history gives the same progress, however it is cut into stretches, and whenever time was
 // let pass between.
 //
+//   - An event that was received more than the journey's lateness after it happened is not looked at.
 //   - Each item, and each instant at which time alone changes something, is looked at for itself; at an equal instant
 //     the items come first. Before its first item, whatever that is, a customer is not there, and nothing is met.
 //   - Enrollment: any of the triggers opens one, at enroll_from or later, where the first stage may be entered and none
@@ -200,6 +201,9 @@ struct Conclusion {
   uint32_t occurrence = 1;             // The how manieth achievement of the milestone, or stay in the stage.
   std::optional<size_t> exit;          // With kExited: which; nothing: by a call.
   std::optional<size_t> previous_stage;  // With kStageEntered: the stage left.
+  // Of an occurrence of a milestone that was counted past, of which the states do not say whether it was told: it is to
+  // be retracted only where it was told and stands, and where it does an achievement is a revision.
+  bool perhaps = false;
   friend bool operator==(const Conclusion&, const Conclusion&) = default;
 };
 
@@ -207,8 +211,9 @@ struct Conclusion {
 // otherwise before. Stages in the order in which they were entered, each with its milestones. With an enrollment its
 // end and its stages are retracted, too, the last first.
 //
-// Only what stands is told: where a milestone was achieved and revoked again between the two, nothing is. That a period
-// began anew, or a stage was entered anew, revokes nothing; the next achievement is another occurrence.
+// Where an occurrence of a milestone is counted again because a later one is undone, `perhaps` is set. Only what stands
+// is told: where a milestone was achieved and revoked again between the two, nothing is. That a period began anew, or a
+// stage was entered anew, revokes nothing; the next achievement is another occurrence.
 std::vector<Conclusion> Compare(const Journey& journey, const Progress& before, const Progress& after);
 
 }  // namespace waymark::rules

@@ -18,6 +18,8 @@ const char* const kServices[] = {"journey", "milestone", "health", "notification
   std::abort();
 }
 
+std::string ServiceOf(const std::string& replica) { return replica.substr(0, replica.find('#')); }
+
 }  // namespace
 
 std::string Binary(const std::string& name) { return absl::StrCat(WAYMARK_BINARY_DIR, "/bin/", name); }
@@ -29,20 +31,32 @@ Deployment::Deployment(sql::Engine engine, std::string redis_url) : redis_url_(s
   }
 }
 
+std::string Deployment::target(const std::string& service) const {
+  std::vector<std::string> addresses;
+  for (const auto& [replica, process] : processes_) {
+    if (ServiceOf(replica) == service) addresses.push_back(address(replica));
+  }
+  return addresses.empty() ? address(service) : absl::StrCat("ipv4:", absl::StrJoin(addresses, ","));
+}
+
 std::string Deployment::address(const std::string& service) const {
   return absl::StrCat("127.0.0.1:", ports_.at(service));
 }
 
 std::string Deployment::server() const {
   std::vector<std::string> servers;
-  for (const auto& [service, process] : processes_) servers.push_back(absl::StrCat(service, "=", address(service)));
+  for (const auto& [service, process] : processes_) {
+    if (service == ServiceOf(service)) servers.push_back(absl::StrCat(service, "=", address(service)));
+  }
   return absl::StrJoin(servers, ",");
 }
 
-void Deployment::Start(const std::string& service) {
+void Deployment::Start(const std::string& replica) {
+  const std::string service = ServiceOf(replica);
+  if (!ports_.contains(replica)) ports_[replica] = support::FreePort();
   std::vector<std::string> argv = {Binary(absl::StrCat("waymark-", service)),
                                    "--grpc-address",
-                                   address(service),
+                                   address(replica),
                                    "--admin-address",
                                    "",
                                    "--metrics-address",
@@ -55,16 +69,16 @@ void Deployment::Start(const std::string& service) {
     add({"--journey-address", address("journey"), "--health-address", address("health")});
     if (!redis_url_.empty()) add({"--redis-url", redis_url_});
   } else if (service == "health") {
-    add({"--milestone-address", address("milestone")});
+    add({"--milestone-address", target("milestone")});
   } else if (service == "notification") {
-    add({"--milestone-address", address("milestone"), "--health-address", address("health"), "--webhook-allow",
+    add({"--milestone-address", target("milestone"), "--health-address", address("health"), "--webhook-allow",
          "127.0.0.0/8"});
   }
   auto process = support::Process::Start({.argv = argv});
   if (!process.ok()) Abort(process.status().ToString());
   const auto serving = (*process)->WaitForLine("serving");
-  if (!serving.ok()) Abort(absl::StrCat(service, ": ", serving.status().ToString()));
-  processes_[service] = *std::move(process);
+  if (!serving.ok()) Abort(absl::StrCat(replica, ": ", serving.status().ToString()));
+  processes_[replica] = *std::move(process);
 }
 
 void Deployment::Kill(const std::string& service) {

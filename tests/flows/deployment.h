@@ -12,7 +12,7 @@
 
 namespace waymark::flows {
 
-// Not thread-safe.
+// A second replica of a service, on the same database, is named `milestone#2` and so on. Not thread-safe.
 class Deployment {
  public:
   // Every service with a database of its own on `engine`, and a port of its own. `redis_url` keeps the stage cache;
@@ -20,7 +20,7 @@ class Deployment {
   Deployment(sql::Engine engine, std::string redis_url = "");
 
   // Starts a service and waits until it serves. Aborts with what it said where it does not.
-  void Start(const std::string& service);
+  void Start(const std::string& replica);
   // As a crash.
   void Kill(const std::string& service);
   // In order; its exit code.
@@ -29,6 +29,8 @@ class Deployment {
   // What `waymark --server` takes to reach each service that was started.
   std::string server() const;
   std::string address(const std::string& service) const;
+  // Of all replicas that were started, for gRPC to balance.
+  std::string target(const std::string& service) const;
   const std::string& database(const std::string& service) const { return databases_.at(service); }
   // What the service has logged since it was started last.
   std::string log(const std::string& service) const { return processes_.at(service)->Err(); }

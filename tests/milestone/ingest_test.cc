@@ -255,8 +255,10 @@ TEST_P(IngestTest, RandomBytesNeverBreakAnything) {
     if (!incoming.wrong_field.empty()) continue;
     // What passes can be read back from where it is kept, and says the same.
     const std::string payload = ToPayload(incoming, round % 2 == 0);
-    const std::optional<rules::Event> kept = ReadEvent(payload);
+    const std::optional<rules::Event> kept = ReadEvent(payload, Noon());
     ASSERT_TRUE(kept.has_value());
+    // What was sent as history is never too late.
+    ASSERT_EQ(kept->received, round % 2 == 0 ? absl::InfinitePast() : Noon());
     ASSERT_EQ(kept->id, incoming.event.id);
     ASSERT_EQ(kept->time, incoming.event.time);
   }

@@ -1,17 +1,15 @@
 // The principle of the service: whatever the order, the batches, the repetitions and the replicas by which a history
 // comes in, it comes to the same state. Random journeys and histories, through the API and the database.
 #include <gmock/gmock.h>
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 #include <random>
 #include <set>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "services/milestone/convert.h"
+#include "tests/milestone/random_lives.h"
 #include "tests/milestone/replays.h"
 
 namespace waymark::milestone {
@@ -19,182 +17,9 @@ namespace {
 
 constexpr int kJourneys = 20;
 constexpr int kCustomersEach = 25;  // 500 pairs in all.
-constexpr absl::Duration kTick = absl::Hours(6);
-constexpr int kTicks = 40;
-
-// Draws journeys over the language of criteria, in protobuf's text format.
-class Journeys {
- public:
-  explicit Journeys(std::mt19937& random) : random_(random) {}
-
-  journey::v1::JourneyDefinition Next() {
-    milestones_ = 0;
-    std::string text = absl::StrCat("entry { ", Trigger(), Chance(30) ? Trigger() : "",
-                                    Pick({"", "re_entry: RE_ENTRY_AFTER_EXIT ", "re_entry: RE_ENTRY_ALWAYS "}),
-                                    Chance(20) ? "entry_key: 'contract' " : "", "} ");
-    const int stages = 2 + Below(3);
-    for (int i = 0; i < stages; ++i) {
-      absl::StrAppend(&text, "stages { key: 's", i, "' ", Chance(50) ? "regress: REGRESS_ALLOW " : "");
-      for (int m = Below(3); m > 0; --m) absl::StrAppend(&text, Milestone());
-      absl::StrAppend(&text, "} ");
-    }
-    for (int i = Below(3); i > 0; --i) {
-      absl::StrAppend(&text, "transitions { key: 'w", i, "' from_stage: 's", Below(stages), "' to_stage: 's",
-                      Below(stages), "' criterion { ", Leaf(false), "} } ");
-    }
-    if (Chance(40)) {
-      absl::StrAppend(&text, "exits { key: 'out' outcome: OUTCOME_CHURNED criterion { ", Leaf(false), "} } ");
-    }
-    journey::v1::JourneyDefinition definition;
-    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &definition)) << text;
-    return definition;
-  }
-
- private:
-  int Below(int n) { return static_cast<int>(random_() % n); }
-  bool Chance(int percent) { return Below(100) < percent; }
-  std::string Pick(std::vector<std::string> texts) { return texts[Below(static_cast<int>(texts.size()))]; }
-  std::string Span() { return absl::StrCat("{ seconds: ", (1 + Below(12)) * absl::ToInt64Seconds(kTick), " } "); }
-  std::string Types() { return absl::StrCat("event_types: 't", Below(5), "' "); }
-  std::string Condition() {
-    return Pick(
-        {"name: 'plan' equals { string_value: 'pro' } ", "name: 'n' at_least: 2 ", "name: 'plan' exists: true "});
-  }
-  std::string Where() { return Chance(30) ? absl::StrCat("where { ", Condition(), "} ") : ""; }
-
-  std::string Trigger() {
-    return absl::StrCat("triggers { ",
-                        Pick({"any_event {} ", absl::StrCat("first_event { ", Types(), Where(), "} "), "by_call {} ",
-                              "date_reached { attribute: 'renewal' } "}),
-                        "} ");
-  }
-
-  std::string Leaf(bool of_milestone) {
-    switch (Below(of_milestone ? 8 : 7)) {
-      case 0:
-        return absl::StrCat("sequence { steps { ", Types(), "} steps { ", Types(), Where(), "} ",
-                            Chance(30) ? absl::StrCat("max_gap ", Span()) : "", "} ");
-      case 1:
-        return absl::StrCat("absence { ", Types(), "lasting ", Span(), "} ");
-      case 2:
-        return absl::StrCat("attribute { ", Condition(), "} ");
-      case 3:
-        return absl::StrCat("date_reached { attribute: 'renewal' offset_days: ", Below(5) - 2, " } ");
-      case 7:
-        return absl::StrCat("attested { ", Chance(50) ? "role: 'csm' " : "", "} ");
-      default:
-        return absl::StrCat("event_count { ", Types(), "at_least: ", 1 + Below(3), " ", Where(),
-                            Chance(30) ? absl::StrCat("within ", Span()) : "",
-                            Pick({"", "", "distinct: DISTINCT_USERS ", "distinct: DISTINCT_DAYS "}), "} ");
-    }
-  }
-
-  std::string Criterion(bool of_milestone) {
-    if (!Chance(30)) return Leaf(of_milestone);
-    return absl::StrCat(Pick({"all_of", "any_of", "none_of"}), " { criteria { ", Leaf(of_milestone), "} criteria { ",
-                        Leaf(of_milestone), "} } ");
-  }
-
-  std::string Milestone() {
-    std::string text = absl::StrCat(
-        "milestones { key: 'm", milestones_, "' ",
-        Pick({"scope: SCOPE_FROM_STAGE ", "scope: SCOPE_FROM_ENTRY ", "scope: SCOPE_ALL_HISTORY ",
-              absl::StrCat("scope: SCOPE_WINDOW scope_window ", Span())}),
-        Pick({"", "", "latching: LATCHING_REVOCABLE ", absl::StrCat("latching: LATCHING_RECURRING period ", Span())}),
-        Chance(20) ? "optional: true " : "");
-    if (milestones_ > 0 && Chance(15)) absl::StrAppend(&text, "depends_on: 'm", Below(milestones_), "' ");
-    absl::StrAppend(&text, "criterion { ", Criterion(true), "} } ");
-    ++milestones_;
-    return text;
-  }
-
-  std::mt19937& random_;
-  int milestones_ = 0;
-};
-
-// What can be sent of a customer: none of it depends on what was known when it came.
-using Item = std::variant<v1::Event, v1::IdentifyRequest, v1::AttestMilestoneRequest, v1::EnrollRequest>;
-
-std::vector<Item> RandomHistory(std::mt19937& random, const std::string& customer) {
-  const auto below = [&](int n) { return static_cast<int>(random() % n); };
-  std::vector<Item> items;
-  for (int i = 0, count = 1 + below(24); i < count; ++i) {
-    const absl::Time time = Noon() - (1 + below(kTicks)) * kTick;
-    const auto fill = [&](google::protobuf::Struct& properties) {
-      auto& fields = *properties.mutable_fields();
-      if (below(2) == 0) fields["plan"].set_string_value(below(2) == 0 ? "pro" : "free");
-      if (below(2) == 0) fields["n"].set_number_value(below(4));
-      if (below(2) == 0) fields["contract"].set_string_value(below(2) == 0 ? "a" : "b");
-    };
-    const auto begin = [&](auto& request) {
-      request.set_customer_id(customer);
-      request.set_request_id(absl::StrCat("r", i));
-      SetTime(time, request.mutable_time());
-    };
-    switch (below(12)) {
-      case 0:
-      case 1: {
-        v1::IdentifyRequest identify;
-        begin(identify);
-        fill(*identify.mutable_attributes());
-        (*identify.mutable_attributes()->mutable_fields())["renewal"].set_string_value(
-            absl::FormatTime("%Y-%m-%d", Noon() - below(12) * absl::Hours(24), absl::UTCTimeZone()));
-        items.emplace_back(identify);
-        break;
-      }
-      case 2: {
-        v1::AttestMilestoneRequest attest;
-        begin(attest);
-        attest.set_journey_id("j");
-        attest.set_milestone_key(absl::StrCat("m", below(4)));
-        attest.set_role(below(2) == 0 ? "csm" : "sales");
-        items.emplace_back(attest);
-        break;
-      }
-      case 3: {
-        v1::EnrollRequest enroll;
-        begin(enroll);
-        enroll.set_journey_id("j");
-        fill(*enroll.mutable_properties());
-        items.emplace_back(enroll);
-        break;
-      }
-      default: {
-        v1::Event event;
-        event.set_customer_id(customer);
-        event.set_event_id(absl::StrCat("e", i));
-        event.set_type(absl::StrCat("t", below(5)));
-        event.set_source_sequence(below(2));
-        if (below(4) != 0) event.set_user_id(absl::StrCat("u", below(3)));
-        SetTime(time, event.mutable_event_time());
-        fill(*event.mutable_properties());
-        items.emplace_back(event);
-      }
-    }
-  }
-  return items;
-}
-
-// Sends a record; OK also where the journey does not take it, which depends on the journey alone.
-absl::Status SendRecord(World& world, const Item& item, const std::string& workspace) {
-  absl::Status status;
-  if (const auto* identify = std::get_if<v1::IdentifyRequest>(&item)) {
-    status = Call<v1::IdentifyResponse>(world.customers(), &v1::CustomerService::Stub::Identify, *identify, workspace)
-                 .status();
-  } else if (const auto* attest = std::get_if<v1::AttestMilestoneRequest>(&item)) {
-    status = Call<v1::AttestMilestoneResponse>(world.milestones(), &v1::MilestoneService::Stub::AttestMilestone,
-                                               *attest, workspace)
-                 .status();
-  } else {
-    status = Call<v1::EnrollResponse>(world.milestones(), &v1::MilestoneService::Stub::Enroll,
-                                      std::get<v1::EnrollRequest>(item), workspace)
-                 .status();
-  }
-  return absl::IsFailedPrecondition(status) || absl::IsNotFound(status) ? absl::OkStatus() : status;
-}
 
 // Sends items, as they stand, to whichever of `worlds` the dice choose, events in batches of up to `most`.
-void Send(const std::vector<World*>& worlds, const std::vector<Item>& items, const std::string& workspace, int most,
+void Send(const std::vector<World*>& worlds, const std::vector<Sent>& items, const std::string& workspace, int most,
           std::mt19937& random) {
   std::vector<v1::Event> batch;
   const auto world = [&]() -> World& { return *worlds[random() % worlds.size()]; };
@@ -209,7 +34,7 @@ void Send(const std::vector<World*>& worlds, const std::vector<Item>& items, con
     batch.clear();
   };
   size_t wanted = 1;
-  for (const Item& item : items) {
+  for (const Sent& item : items) {
     if (const auto* event = std::get_if<v1::Event>(&item)) {
       batch.push_back(*event);
       if (batch.size() < wanted) continue;
@@ -217,7 +42,8 @@ void Send(const std::vector<World*>& worlds, const std::vector<Item>& items, con
       wanted = 1 + random() % most;
       continue;
     }
-    const absl::Status sent = SendRecord(world(), item, workspace);
+    World& chosen = world();
+    const absl::Status sent = SendRecord(chosen.customers(), chosen.milestones(), item, workspace);
     ASSERT_TRUE(sent.ok()) << sent;
   }
   flush();
@@ -252,7 +78,7 @@ TEST_P(OrderTest, OfArrivalRepetitionsBatchesAndReplicasChangeNothing) {
   World tidy(*tidy_db, clock);
   World one(*wild_db, clock);
   World other(*wild_db, clock);
-  Journeys journeys(random);
+  RandomJourneys journeys(random, /*late=*/true);
   for (int journey = 0; journey < kJourneys; ++journey) {
     const std::string workspace = absl::StrCat("w", journey);
     const journey::v1::JourneyDefinition definition = journeys.Next();
@@ -260,9 +86,9 @@ TEST_P(OrderTest, OfArrivalRepetitionsBatchesAndReplicasChangeNothing) {
     one.PublishOnly("j", 1, definition, workspace);
     tidy.Settle();
     one.Settle();
-    std::vector<Item> all;
+    std::vector<Sent> all;
     for (int i = 0; i < kCustomersEach; ++i) {
-      const std::vector<Item> history = RandomHistory(random, absl::StrCat("customer-", i));
+      const std::vector<Sent> history = RandomHistory(random, absl::StrCat("customer-", i), Noon());
       all.insert(all.end(), history.begin(), history.end());
     }
     Send({&tidy}, all, workspace, 1'000, random);
@@ -294,6 +120,36 @@ TEST_P(OrderTest, OfArrivalRepetitionsBatchesAndReplicasChangeNothing) {
     different.insert(hash);
   }
   EXPECT_GT(different.size(), expected.size() / 2) << "they were worth it";
+}
+
+// I4: a late event undoes the second achievement of a milestone and moves the first, which was told long ago: it is
+// revised, not told again.
+TEST_P(OrderTest, AnAchievementThatIsCountedAgainIsRevisedAndNotToldAgain) {
+  const auto db = support::OpenFresh(GetParam());
+  VirtualClock clock(Noon());
+  World world(*db, clock);
+  // A report each day, counted from the first event; the other milestone keeps the stage from being completed.
+  journey::v1::JourneyDefinition definition = Steps({{"daily", "report"}});
+  journey::v1::Milestone* report = definition.mutable_stages(0)->mutable_milestones(0);
+  report->set_latching(journey::v1::LATCHING_RECURRING);
+  report->mutable_period()->set_seconds(86'400);
+  journey::v1::Milestone* other = definition.mutable_stages(0)->add_milestones();
+  *other = *Steps({{"other", "never"}}).mutable_stages(0)->mutable_milestones(0);
+  world.Publish("j", 1, definition);
+  constexpr int kHour = 60;
+  for (const auto& [hour, type] : {std::pair(0, "login"), {20, "report"}, {25, "report"}}) {
+    clock.Set(Noon() + absl::Hours(hour));
+    ASSERT_TRUE(world.Ingest({At(hour * kHour, "acme", type, absl::StrCat("e", hour))}).ok());
+  }
+  // It had begun earlier, and the reports are of one day; nor was the first the first.
+  ASSERT_TRUE(
+      world.Ingest({At(-10 * kHour, "acme", "login", "late1"), At(19 * kHour, "acme", "report", "late2")}).ok());
+  std::vector<std::string> told;
+  for (const std::string& fact : world.Facts()) {
+    if (fact[0] == 'M' || fact[1] == 'o') told.push_back(fact.substr(0, fact.find(':')));
+  }
+  EXPECT_THAT(told, ::testing::ElementsAre("MilestoneAchieved", "MilestoneAchieved", "ConclusionRetracted",
+                                           "MilestoneRevised"));
 }
 
 TEST_P(OrderTest, AnotherHistoryHasAnotherHash) {

@@ -532,7 +532,12 @@ class Oracle {
 }  // namespace
 
 std::vector<ExpectedRun> BruteForce(const JourneyVersion& version, const std::vector<Item>& history, absl::Time until) {
-  return Oracle(version, history).Run(until);
+  std::vector<Item> in_time;
+  for (const Item& item : history) {
+    const absl::Duration late = item.received - item.time;
+    if (!version.definition.lateness.has_value() || late <= *version.definition.lateness) in_time.push_back(item);
+  }
+  return Oracle(version, in_time).Run(until);
 }
 
 }  // namespace waymark::rules

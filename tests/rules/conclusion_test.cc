@@ -49,6 +49,39 @@ std::vector<ScenarioStep> And(std::vector<ScenarioStep> more) {
   return steps;
 }
 
+// A late item may undo the last of several achievements, or more of them. Whether those before were told, when they
+// were the last, the states do not say.
+TEST(CompareTest, CountingBackLeavesItInDoubtWhatWasTold) {
+  const Journey journey(
+      {.journey_id = "j",
+       .number = 1,
+       .definition = {.stages = {{.key = "s", .milestones = {{.key = "m", .latching = Latching::kRevocable}}}}}});
+  const auto with = [](uint32_t earlier, bool achieved) {
+    Progress progress;
+    rules::Run& run = progress.runs.emplace_back();
+    run.entered.push_back({.time = absl::UnixEpoch(), .item = 1});
+    run.milestones = {{.earlier = earlier}};
+    if (achieved) run.milestones[0].achieved = Moment{absl::UnixEpoch() + absl::Hours(earlier), 2};
+    return progress;
+  };
+  const auto told = [&](const Progress& before, const Progress& after) {
+    std::vector<std::string> all;
+    for (const Conclusion& conclusion : Compare(journey, before, after)) {
+      all.push_back(absl::StrCat(conclusion.kind == ConclusionKind::kMilestoneRetracted ? "retracted " : "achieved ",
+                                 conclusion.occurrence, conclusion.perhaps ? " perhaps" : ""));
+    }
+    return all;
+  };
+  EXPECT_THAT(told(with(2, true), with(1, true)), ElementsAre("retracted 3", "achieved 2 perhaps"));
+  EXPECT_THAT(told(with(2, true), with(0, true)),
+              ElementsAre("retracted 3", "retracted 2 perhaps", "achieved 1 perhaps"));
+  EXPECT_THAT(told(with(2, false), with(1, false)), ElementsAre("retracted 2 perhaps"));
+  EXPECT_THAT(told(with(2, false), with(1, true)), ElementsAre("achieved 2 perhaps"));
+  EXPECT_THAT(told(with(1, true), with(1, false)), ElementsAre("retracted 2"));
+  EXPECT_THAT(told(with(1, false), with(1, true)), ElementsAre("achieved 2"));
+  EXPECT_THAT(told(with(0, true), with(1, true)), ElementsAre("achieved 2"));
+}
+
 TEST(CompareTest, TellsThatTimeRevokedAMilestone) {
   const std::vector<Conclusion> told = Between(Started(), 2, Started(), 9);
   ASSERT_THAT(Kinds(told), ElementsAre(ConclusionKind::kMilestoneRevoked));

@@ -30,6 +30,7 @@ class Maker {
     }
     definition.entry = RandomEntry();
     if (Chance(15)) definition.enroll_from = FirstTick() + static_cast<int>(Below(kHistoryTicks / 2)) * kTick;
+    if (Chance(15)) definition.lateness = static_cast<int>(1 + Below(8)) * kTick;
     for (size_t i = Chance(50) ? 0 : 1 + Below(2); i > 0; --i) {
       definition.exits.push_back({.key = absl::StrCat("x", i), .criterion = RandomCriterion(2, all, false)});
     }
@@ -306,6 +307,7 @@ RandomHistory::RandomHistory(std::mt19937& random, int most) {
       }
       default:
         item.type = Own(absl::StrCat("t", below(5)));
+        if (below(3) == 0) item.received = item.time + below(16) * kTick;
         if (below(4) != 0) item.user = Own(absl::StrCat("u", below(3)));
         if (below(2) == 0) properties.push_back({"plan", value()});
         if (below(2) == 0) properties.push_back({"n", value()});
