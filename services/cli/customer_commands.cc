@@ -29,6 +29,7 @@ constexpr int kMostWitnessesShown = 4;
 struct Given {
   std::string customer_id, journey_id, key;
   std::vector<std::string> attributes;
+  std::string into;
   std::string user_id, role, entry_key, time, author, reason, request_id;
 };
 
@@ -264,6 +265,17 @@ absl::Status Delete(const Session& session, const Given& given) {
   return absl::OkStatus();
 }
 
+absl::Status Merge(const Session& session, const Given& given) {
+  milestone::v1::MergeCustomersRequest request;
+  request.set_customer_id(given.customer_id);
+  request.set_into_customer_id(given.into);
+  ASSIGN_OR_RETURN(const auto answer, session.client.Get<milestone::v1::MergeCustomersResponse>(request));
+  if (!WriteStructured(session, answer)) {
+    session.out << "customer " << Printable(given.customer_id) << ": merged into " << Printable(given.into) << "\n";
+  }
+  return absl::OkStatus();
+}
+
 using Act = absl::Status (*)(const Session&, const Given&);
 
 CLI::App* AddBare(const Shell& shell, const std::shared_ptr<Given>& given, const char* name, const char* help,
@@ -320,6 +332,11 @@ void AddCustomerCommands(const Shell& shell) {
   CLI::App* explain = AddBare(shell, given, "explain", "Why a customer stands where it does: what made it so", Explain);
   explain->add_option("journey", given->journey_id, "The journey's id")->required()->type_name("JOURNEY");
   AddEntryKey(*explain, *given);
+  AddBare(shell, given, "merge-customers",
+          "Make one of two customers: the history of the first becomes part of that of the second", Merge)
+      ->add_option("into", given->into, "The customer that stays")
+      ->required()
+      ->type_name("INTO");
   AddBare(shell, given, "delete-customer",
           "Erase a customer and everything stored of it, for good; what is sent of it later is refused", Delete);
   CLI::App* why_not =

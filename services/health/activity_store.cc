@@ -81,6 +81,12 @@ absl::Status AddPassages(sql::Transaction& tx, absl::Span<const PassageRow> rows
   return tx.ExecuteMany(kAddPassage, sets).status();
 }
 
+absl::Status EraseActivity(sql::Transaction& tx, absl::string_view workspace, absl::string_view customer_id) {
+  RETURN_IF_ERROR(
+      tx.Execute("DELETE FROM activity WHERE workspace = $1 AND customer_id = $2", {workspace, customer_id}).status());
+  return tx.Execute("DELETE FROM passage WHERE workspace = $1 AND customer_id = $2", {workspace, customer_id}).status();
+}
+
 absl::StatusOr<std::vector<int64_t>> CountEvents(sql::Transaction& tx, absl::string_view workspace,
                                                  absl::Span<const ActivityQuery> queries, int64_t known_day) {
   ASSIGN_OR_RETURN(const std::vector<sql::Rows> answers,

@@ -111,7 +111,9 @@ class Harvest {
                            .customer_id = entry.key,
                            .event_type = accepted.event().type(),
                            .event_day = event_day,
-                           .recorded_day = accepted.backfill() ? event_day : DayOf(entry.record_time),
+                           .recorded_day = accepted.backfill()           ? event_day
+                                           : accepted.has_receive_time() ? DayOf(ToTime(accepted.receive_time()))
+                                                                         : DayOf(entry.record_time),
                            .events = 1,
                            .last_time = event_time});
     Touch(entry, accepted.backfill() ? News::kBackfill : News::kLive);
@@ -215,17 +217,28 @@ absl::StatusOr<std::vector<journal::Place>> FindEntries(journal::Journal& own, s
   }
 }
 
+absl::Status EraseNamed(journal::Journal& own, sql::Transaction& tx, journal::Lanes& lanes, const journal::Entry& entry,
+                        const std::string& customer_id) {
+  ASSIGN_OR_RETURN(std::vector<journal::Place> places, FindEntries(own, tx, entry, customer_id));
+  RETURN_IF_ERROR(own.Erase(tx, lanes, std::move(places)));
+  return EraseCustomer(tx, entry.workspace, entry.lane, customer_id);
+}
+
 absl::Status Erase(journal::Journal& own, sql::Transaction& tx, journal::Lanes& lanes, const journal::Entry& entry) {
   milestone::CustomerDeleted fact;
   if (!fact.ParseFromString(entry.payload)) return Unreadable(entry);
   ASSIGN_OR_RETURN(const std::string customer_id, FindDeleted(tx, entry, fact));
-  if (!customer_id.empty()) {
-    ASSIGN_OR_RETURN(std::vector<journal::Place> places, FindEntries(own, tx, entry, customer_id));
-    RETURN_IF_ERROR(own.Erase(tx, lanes, std::move(places)));
-    RETURN_IF_ERROR(EraseCustomer(tx, entry.workspace, entry.lane, customer_id));
-  }
+  if (!customer_id.empty()) RETURN_IF_ERROR(EraseNamed(own, tx, lanes, entry, customer_id));
   lanes.Append({{.workspace = entry.workspace, .type = entry.type, .payload = entry.payload, .lane = entry.lane}});
   return absl::OkStatus();
+}
+
+// Of the customer that is now another name nothing is kept; of the other its history, which is told anew, is let go.
+absl::Status LetGo(journal::Journal& own, sql::Transaction& tx, journal::Lanes& lanes, const journal::Entry& entry) {
+  milestone::CustomerMerged fact;
+  if (!fact.ParseFromString(entry.payload)) return Unreadable(entry);
+  if (entry.key == fact.customer_id()) return EraseNamed(own, tx, lanes, entry, fact.customer_id());
+  return EraseActivity(tx, entry.workspace, entry.key);
 }
 
 }  // namespace
@@ -235,14 +248,15 @@ absl::Status ApplyMilestone(journal::Journal& own, sql::Transaction& tx, journal
   google::protobuf::Arena arena;
   std::optional<Harvest> harvest(std::in_place);
   for (const journal::Entry& entry : entries) {
-    if (entry.type != milestone::CustomerDeleted::descriptor()->full_name()) {
+    const bool deleted = entry.type == milestone::CustomerDeleted::descriptor()->full_name();
+    if (!deleted && entry.type != milestone::CustomerMerged::descriptor()->full_name()) {
       RETURN_IF_ERROR(harvest->Add(entry, arena));
       continue;
     }
     // What came before it may be of the customer, what comes after is not.
     RETURN_IF_ERROR(harvest->Save(tx));
     harvest.emplace();
-    RETURN_IF_ERROR(Erase(own, tx, lanes, entry));
+    RETURN_IF_ERROR(deleted ? Erase(own, tx, lanes, entry) : LetGo(own, tx, lanes, entry));
   }
   return harvest->Save(tx);
 }

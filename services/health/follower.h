@@ -16,6 +16,9 @@ namespace waymark::health {
 // of workspaces without a published scorecard get no news: publishing one visits them all. Errors: FAILED_PRECONDITION
 // the type is not known, or the payload is not of its type.
 //
+// When two customers were merged, nothing is kept of the one that is now another name; of the other its activity and
+// passages are let go, since they are told anew, and its scores stay.
+//
 // When a customer was deleted, everything kept of it is erased, in `own` journal too, and that it was is told on: who
 // follows both may meet what was concluded here of the customer after it has heard of the deletion.
 absl::Status ApplyMilestone(journal::Journal& own, sql::Transaction& tx, journal::Lanes& lanes,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
+#include "services/milestone/alias_store.h"
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/completions.h"
 #include "services/milestone/customer_store.h"
@@ -129,7 +130,7 @@ class Look {
       RETURN_IF_ERROR(ReadCustomers(tx, workspace_, may_need_histories_, page));
     } else {
       ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found,
-                       LoadCustomers(tx, {{workspace_, cohort_.customer_id}}));
+                       FindCustomers(tx, {{workspace_, cohort_.customer_id}}));
       page.customers.clear();
       if (found[0].has_value()) page.customers.push_back(*std::move(found[0]));
       page.last = true;
@@ -234,7 +235,7 @@ absl::StatusOr<Shown> Census::Find(absl::string_view workspace, const Cohort& co
     }
     if (!cohort.customer_id.empty()) {
       ASSIGN_OR_RETURN(const std::vector<std::optional<Customer>> found,
-                       LoadCustomers(tx, {{workspace, cohort.customer_id}}));
+                       FindCustomers(tx, {{workspace, cohort.customer_id}}));
       if (!found[0].has_value()) return NotFound(absl::StrCat("customer \"", cohort.customer_id, "\""));
     }
     ASSIGN_OR_RETURN(const std::optional<milestone::Sweep> sweep, FindSweep(tx, workspace));

@@ -379,6 +379,7 @@ v1::IngestEventsResponse ToProto(const Batch& batch, const Receipt& receipt) {
         result->set_message(kWasDeleted);
         break;
       case Novelty::kInvalid:
+      case Novelty::kMerged:
       case Novelty::kRefused:
         result->set_outcome(v1::EVENT_OUTCOME_INVALID);
         result->set_field(batch.events[i].wrong_field);
@@ -420,7 +421,17 @@ std::optional<rules::Event> ReadEvent(absl::string_view payload, absl::Time rece
   if (in.ReadTag() != LengthTag(1) || !ReadView(in, message) || !ReadParts(message, parts)) return std::nullopt;
   rules::Event event = ToEvent(parts);
   uint64_t backfill = 0;
-  if (in.ReadTag() == VarintTag(2) && !in.ReadVarint64(&backfill)) return std::nullopt;
+  uint32_t tag = in.ReadTag();
+  if (tag == VarintTag(2)) {
+    if (!in.ReadVarint64(&backfill)) return std::nullopt;
+    tag = in.ReadTag();
+  }
+  if (tag == LengthTag(3)) {
+    absl::string_view time;
+    google::protobuf::Timestamp first;
+    if (!ReadView(in, time) || !first.ParseFromArray(time.data(), static_cast<int>(time.size()))) return std::nullopt;
+    received = absl::FromUnixMicros(first.seconds() * 1'000'000 + first.nanos() / 1'000);
+  }
   if (backfill == 0) event.received = received;
   if (pool != nullptr) event.properties = pool->Add(parts.properties);
   return event;
@@ -509,6 +520,17 @@ v1::Pace ToPace(const rules::Journey& journey, const rules::Run& run, absl::Time
       return v1::PACE_STUCK;
   }
   return v1::PACE_UNSPECIFIED;
+}
+
+v1::CustomerStages AnotherName(absl::string_view workspace, absl::string_view customer_id, int64_t epoch,
+                               int64_t position) {
+  v1::CustomerStages stages;
+  stages.set_workspace(std::string(workspace));
+  stages.set_customer_id(std::string(customer_id));
+  stages.set_version_epoch(epoch);
+  stages.set_version_position(position);
+  stages.set_more(true);
+  return stages;
 }
 
 void Shorten(v1::CustomerStages& stages) {

@@ -73,6 +73,10 @@ v1::Pace ToPace(const rules::Journey& journey, const rules::Run& run, absl::Time
 // for the cache alone.
 v1::CustomerStages ToStages(const Customer& customer, absl::Span<const rules::Journey* const> journeys, int64_t epoch);
 
+// What the cache keeps of a name that leads to another customer: it never serves.
+v1::CustomerStages AnotherName(absl::string_view workspace, absl::string_view customer_id, int64_t epoch,
+                               int64_t position);
+
 // Leaves as many enrollments as are told or kept at most, and says where there are more.
 void Shorten(v1::CustomerStages& stages);
 

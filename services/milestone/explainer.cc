@@ -9,6 +9,7 @@
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "common/journal/token.h"
+#include "services/milestone/alias_store.h"
 #include "services/milestone/completions.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
@@ -34,7 +35,7 @@ struct Case {
 absl::StatusOr<Case> LoadCase(sql::Transaction& tx, journal::Journal& journal, Shelf& shelf,
                               absl::string_view workspace, const std::string& customer_id,
                               const std::string& journey_id) {
-  ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found, LoadCustomers(tx, {{workspace, customer_id}}));
+  ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found, FindCustomers(tx, {{workspace, customer_id}}));
   if (!found[0].has_value()) return NotFound(absl::StrCat("customer \"", customer_id, "\""));
   const Customer& customer = *found[0];
   Case loaded;
@@ -50,13 +51,13 @@ absl::StatusOr<Case> LoadCase(sql::Transaction& tx, journal::Journal& journal, S
       if (latest->version().journey_id == journey_id) loaded.journey = latest;
     }
   }
-  ASSIGN_OR_RETURN(loaded.histories,
-                   LoadHistories(tx, journal, {{workspace, customer_id}}, {&customer}, /*with_properties=*/true));
+  ASSIGN_OR_RETURN(loaded.histories, LoadHistories(tx, journal, {{workspace, customer.customer_id}}, {&customer},
+                                                   /*with_properties=*/true));
   loaded.history = std::move(loaded.histories.items[0]);
   std::sort(loaded.history.begin(), loaded.history.end(), rules::Before);
   if (loaded.journey != nullptr) AddCompletions(*loaded.journey, customer.dossier, loaded.history);
   if (!loaded.history.empty()) loaded.watermark = loaded.history.back().time;
-  const int lane = journal::LaneOf(workspace, customer_id);
+  const int lane = journal::LaneOf(workspace, customer.customer_id);
   ASSIGN_OR_RETURN(const std::vector<journal::Place> heads, journal.Heads(tx));
   loaded.token = journal::MakeToken(
       {{.service = journal.name(), .epoch = journal.epoch(), .lane = lane, .position = heads[lane].position}});

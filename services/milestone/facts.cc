@@ -205,11 +205,13 @@ std::optional<v1::TimelineItem> ToTimelineItem(const journal::Entry& entry) {
   };
   if (is(accepted)) {
     if (!accepted.ParseFromString(entry.payload)) return std::nullopt;
+    if (accepted.has_receive_time()) *item.mutable_record_time() = accepted.receive_time();
     item.set_item_id(accepted.event().event_id());
     *item.mutable_time() = accepted.event().event_time();
     *item.mutable_event() = std::move(*accepted.mutable_event());
   } else if (is(record)) {
     if (!record.ParseFromString(entry.payload)) return std::nullopt;
+    if (record.has_receive_time()) *item.mutable_record_time() = record.receive_time();
     item.set_item_id(record.record().record_id());
     *item.mutable_time() = record.record().time();
     *item.mutable_record() = std::move(*record.mutable_record());

@@ -25,6 +25,7 @@ enum class Novelty {
   kInvalid,
   kRefused,  // It cannot be told of this customer now.
   kDeleted,  // Its customer was deleted.
+  kMerged,   // Its customer was merged into another, who may be in a lane that is not locked.
 };
 
 // An item of history as it was sent, checked where `wrong_field` is empty. The views belong to the Batch.

@@ -63,6 +63,13 @@ CREATE TABLE tombstone (
   PRIMARY KEY (workspace, customer_hash)
 );
 )sql"},
+    {6, "customers that were merged into others", R"sql(
+CREATE TABLE customer_alias (
+  workspace TEXT NOT NULL, customer_id TEXT NOT NULL, into_customer_id TEXT NOT NULL,
+  PRIMARY KEY (workspace, customer_id)
+);
+CREATE INDEX customer_alias_by_target ON customer_alias (workspace, into_customer_id);
+)sql"},
 };
 
 constexpr char kLoadSegments[] =

@@ -360,6 +360,19 @@ class CustomerServiceImpl final : public v1::CustomerService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status MergeCustomers(grpc::ServerContext* context, const v1::MergeCustomersRequest* request,
+                              v1::MergeCustomersResponse* response) override {
+    ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kWrite));
+    RETURN_IF_ERROR_GRPC(CheckId("customer_id", request->customer_id()));
+    RETURN_IF_ERROR_GRPC(CheckId("into_customer_id", request->into_customer_id()));
+    if (request->customer_id() == request->into_customer_id()) {
+      return rpc::ToGrpc(InvalidField("into_customer_id", "must be another customer than customer_id"));
+    }
+    ASSIGN_OR_RETURN_GRPC(*response->mutable_consistency_token(),
+                          tracker_.Merge(caller.workspace, request->customer_id(), request->into_customer_id()));
+    return grpc::Status::OK;
+  }
+
   grpc::Status DeleteCustomer(grpc::ServerContext* context, const v1::DeleteCustomerRequest* request,
                               v1::DeleteCustomerResponse* response) override {
     ASSIGN_OR_RETURN_GRPC(const rpc::Caller caller, authorizer_.Admit(*context, Permission::kAdmin));

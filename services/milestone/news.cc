@@ -8,6 +8,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "common/base/status.h"
+#include "services/milestone/alias_store.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/history_store.h"
@@ -86,24 +87,31 @@ absl::Status LoadCustomersOf(sql::Transaction& tx, CustomerMemory& memory, const
   return absl::OkStatus();
 }
 
-// Leaves out those whose customer was deleted, and answers their items. Only who has no row can have a tombstone.
-absl::Status RefuseDeleted(sql::Transaction& tx, absl::Span<const Item> items, std::vector<Group>& groups,
-                           std::vector<Receipt>& receipts) {
+// Leaves out those whose customer was deleted or merged, and answers their items. Only of who has no row that can be.
+absl::Status RefuseGone(sql::Transaction& tx, absl::Span<const Item> items, std::vector<Group>& groups,
+                        std::vector<Receipt>& receipts) {
   std::vector<CustomerName> unknown;
   for (const Group& group : groups) {
     if (!group.customer.has_value()) unknown.push_back(group.name);
   }
   ASSIGN_OR_RETURN(const std::vector<bool> buried, AreBuried(tx, unknown));
-  if (std::find(buried.begin(), buried.end(), true) == buried.end()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<std::optional<std::string>> aliases, FindAliases(tx, unknown));
+  std::vector<std::optional<Novelty>> gone(unknown.size());
+  for (size_t i = 0; i < unknown.size(); ++i) {
+    if (buried[i]) gone[i] = Novelty::kDeleted;
+    if (aliases[i].has_value()) gone[i] = Novelty::kMerged;
+  }
+  if (std::none_of(gone.begin(), gone.end(), [](const auto& one) { return one.has_value(); })) return absl::OkStatus();
   std::vector<Group> kept;
   size_t next = 0;
   for (Group& group : groups) {
-    if (group.customer.has_value() || !buried[next++]) {
+    const std::optional<Novelty> novelty = group.customer.has_value() ? std::nullopt : gone[next++];
+    if (!novelty.has_value()) {
       kept.push_back(std::move(group));
       continue;
     }
     for (size_t k = group.begin; k < group.end; ++k) {
-      receipts[items[k].batch].novelties[items[k].index] = Novelty::kDeleted;
+      receipts[items[k].batch].novelties[items[k].index] = *novelty;
     }
   }
   groups = std::move(kept);
@@ -270,7 +278,7 @@ absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journa
                                            std::vector<Receipt>& receipts) {
   std::vector<Group> groups = GroupByCustomer(items);
   RETURN_IF_ERROR(LoadCustomersOf(tx, memory, lanes, groups));
-  RETURN_IF_ERROR(RefuseDeleted(tx, items, groups, receipts));
+  RETURN_IF_ERROR(RefuseGone(tx, items, groups, receipts));
   RETURN_IF_ERROR(LoadFingerprints(tx, groups));
   ASSIGN_OR_RETURN(const std::vector<std::optional<uint64_t>> stored, FindStored(tx, journal, items, groups));
 
@@ -337,6 +345,13 @@ absl::StatusOr<Histories> LoadHistoriesAfter(sql::Transaction& tx, journal::Jour
     histories.items[places.owners[i]].push_back(item);
   }
   return histories;
+}
+
+absl::StatusOr<std::vector<journal::Entry>> LoadItems(sql::Transaction& tx, journal::Journal& journal,
+                                                      CustomerName name, const Customer& customer) {
+  ASSIGN_OR_RETURN(const Places places,
+                   FindPlaces(tx, {name}, {&customer}, [](size_t, const HistoryItem& item) { return item.counts(); }));
+  return journal.ReadPlaces(tx, places.places);
 }
 
 absl::StatusOr<std::vector<journal::Entry>> LoadConclusions(sql::Transaction& tx, journal::Journal& journal,

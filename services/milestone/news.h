@@ -47,7 +47,7 @@ struct News {
 };
 
 // Finds what is new among `items` (of ToItems), and answers each in `receipts`: ACCEPTED, DUPLICATE, CONFLICT or, of a
-// customer that was deleted, DELETED. The
+// customer that was deleted or merged, DELETED or MERGED. The
 // customers' lanes must be locked by `lanes`. Exact, however long ago an id was first used: history_index.h tells how.
 absl::StatusOr<std::vector<News>> FindNews(sql::Transaction& tx, journal::Journal& journal, CustomerMemory& memory,
                                            const journal::Lanes& lanes, absl::Span<Item> items,
@@ -75,6 +75,10 @@ absl::StatusOr<Histories> LoadHistoriesAfter(sql::Transaction& tx, journal::Jour
 // INTERNAL  it is none.
 absl::StatusOr<rules::Item> ReadItem(absl::string_view payload, absl::Time record_time, bool is_record,
                                      bool with_properties, ItemPool& pool);
+
+// The entries of the customer's items, in the order in which they came.
+absl::StatusOr<std::vector<journal::Entry>> LoadItems(sql::Transaction& tx, journal::Journal& journal,
+                                                      CustomerName name, const Customer& customer);
 
 // The conclusions told of the customer, in the order in which they were.
 absl::StatusOr<std::vector<journal::Entry>> LoadConclusions(sql::Transaction& tx, journal::Journal& journal,

@@ -8,6 +8,7 @@
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "common/journal/token.h"
+#include "services/milestone/alias_store.h"
 #include "services/milestone/completions.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
@@ -61,9 +62,13 @@ absl::Status LetTimePass(sql::Transaction& tx, Shelf& shelf, absl::string_view w
 
 absl::StatusOr<Customer> LoadCustomer(sql::Transaction& tx, absl::string_view workspace,
                                       absl::string_view customer_id) {
-  ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found, LoadCustomers(tx, {{workspace, customer_id}}));
+  ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found, FindCustomers(tx, {{workspace, customer_id}}));
   if (!found[0].has_value()) return NoCustomer(customer_id);
   return *std::move(found[0]);
+}
+
+absl::Time ToTime(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
 
 bool Passes(const Reader::CustomerFilter& filter, const v1::CustomerStages& stages) {
@@ -86,7 +91,7 @@ absl::StatusOr<std::vector<v1::CustomerStages>> Reader::GetStages(absl::string_v
     answers.clear();
     std::vector<CustomerName> names;
     for (const std::string& customer_id : customer_ids) names.push_back({workspace, customer_id});
-    ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found, LoadCustomers(tx, names));
+    ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found, FindCustomers(tx, names));
     ASSIGN_OR_RETURN(const std::vector<journal::Place> heads, journal_.Heads(tx));
     for (size_t i = 0; i < found.size(); ++i) {
       Customer customer = found[i].has_value() ? *std::move(found[i]) : Customer{.customer_id = customer_ids[i]};
@@ -107,11 +112,11 @@ absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view wo
   RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
     answer.Clear();
     ASSIGN_OR_RETURN(const Customer customer, LoadCustomer(tx, workspace, customer_id));
-    ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal_, {{workspace, customer_id}}, {&customer},
+    ASSIGN_OR_RETURN(Histories histories, LoadHistories(tx, journal_, {{workspace, customer.customer_id}}, {&customer},
                                                         /*with_properties=*/true));
     std::vector<rules::Item>& history = histories.items[0];
     std::sort(history.begin(), history.end(), rules::Before);
-    answer.set_customer_id(customer_id);
+    answer.set_customer_id(customer.customer_id);
     answer.set_event_count(customer.dossier.event_count);
     answer.set_state_hash(StateHashOf(customer.dossier));
     for (const Enrollment& enrollment : customer.dossier.enrollments) {
@@ -128,7 +133,7 @@ absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view wo
         *answer.add_enrollments() = std::move(shown);
       }
     }
-    const int lane = journal::LaneOf(workspace, customer_id);
+    const int lane = journal::LaneOf(workspace, customer.customer_id);
     ASSIGN_OR_RETURN(const std::vector<journal::Place> heads, journal_.Heads(tx));
     answer.set_consistency_token(journal::MakeToken(
         {{.service = journal_.name(), .epoch = journal_.epoch(), .lane = lane, .position = heads[lane].position}}));
@@ -141,13 +146,13 @@ absl::StatusOr<v1::Customer> Reader::GetCustomer(absl::string_view workspace, co
   v1::Customer answer;
   RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
     ASSIGN_OR_RETURN(const Customer customer, LoadCustomer(tx, workspace, customer_id));
-    answer.set_customer_id(customer_id);
+    answer.set_customer_id(customer.customer_id);
     answer.set_event_count(customer.dossier.event_count);
     ASSIGN_OR_RETURN(*answer.mutable_stages(), StagesOf(tx, shelf_, workspace, customer, journal_.epoch()));
     Shorten(*answer.mutable_stages());
     answer.mutable_stages()->clear_holds_until_time();
     ASSIGN_OR_RETURN(const std::vector<v1::Record> records,
-                     LoadRecords(tx, journal_, {workspace, customer_id}, customer));
+                     LoadRecords(tx, journal_, {workspace, customer.customer_id}, customer));
     FillAttributes(records, answer);
     return absl::OkStatus();
   }));
@@ -162,7 +167,7 @@ absl::StatusOr<Reader::TimelinePage> Reader::ListTimeline(absl::string_view work
     ASSIGN_OR_RETURN(const Customer customer, LoadCustomer(tx, workspace, customer_id));
     ASSIGN_OR_RETURN(const std::vector<int64_t> positions,
                      ListTimelinePositions(tx, workspace, customer, after, page_size + 1));
-    const int lane = journal::LaneOf(workspace, customer_id);
+    const int lane = journal::LaneOf(workspace, customer.customer_id);
     std::vector<journal::Place> places;
     for (const int64_t position : positions) places.push_back({lane, position});
     if (places.size() > static_cast<size_t>(page_size)) {
@@ -171,11 +176,9 @@ absl::StatusOr<Reader::TimelinePage> Reader::ListTimeline(absl::string_view work
     }
     ASSIGN_OR_RETURN(const std::vector<journal::Entry> entries, journal_.ReadPlaces(tx, places));
     for (const journal::Entry& entry : entries) {
-      if (entry.record_time > filter.as_known) continue;
       std::optional<v1::TimelineItem> item = ToTimelineItem(entry);
       if (!item.has_value()) return absl::InternalError(absl::StrCat("a stored ", entry.type, " cannot be read"));
-      if (absl::FromUnixSeconds(item->time().seconds()) + absl::Nanoseconds(item->time().nanos()) > filter.as_of)
-        continue;
+      if (ToTime(item->record_time()) > filter.as_known || ToTime(item->time()) > filter.as_of) continue;
       page.items.push_back(*std::move(item));
     }
     return absl::OkStatus();

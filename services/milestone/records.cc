@@ -102,10 +102,13 @@ absl::StatusOr<v1::RecordAccepted> Begin(const Request& request) {
 }
 
 // Gives a whole record its hash, and what a request may leave open. What was left open is not part of what was asked:
-// a repeat of the request is the same whenever it comes.
+// a repeat of the request is the same whenever it comes. Nor is whose it is: a customer may have other names.
 v1::RecordAccepted Finish(v1::RecordAccepted accepted, absl::Time now) {
   v1::Record& record = *accepted.mutable_record();
+  std::string customer_id;
+  customer_id.swap(*record.mutable_customer_id());
   accepted.set_content_hash(HashOf(record));
+  record.set_customer_id(std::move(customer_id));
   accepted.set_time_left_open(!record.has_time());
   if (!record.has_time()) SetTime(now, record.mutable_time());
   if (record.record_id().empty()) record.set_record_id(NewId(now));
@@ -411,6 +414,7 @@ absl::Status OutcomeOf(const Receipt& receipt) {
     case Novelty::kAccepted:
     case Novelty::kDuplicate:
     case Novelty::kInvalid:
+    case Novelty::kMerged:
       break;
   }
   return absl::OkStatus();

@@ -196,7 +196,12 @@ absl::Status RedisStageCache::Tell(int lane, const journal::Journal::Stretch& st
   for (const auto& [workspace, customers] : changed) {
     const std::vector<std::string> ids(customers.begin(), customers.end());
     ASSIGN_OR_RETURN(std::vector<v1::CustomerStages> found, reader_.GetStages(workspace, ids, clock_.Now()));
-    std::move(found.begin(), found.end(), std::back_inserter(values));
+    for (size_t i = 0; i < ids.size(); ++i) {
+      // Who was merged into another is told as that one, perhaps of another lane.
+      const bool renamed = found[i].customer_id() != ids[i];
+      values.push_back(renamed ? AnotherName(workspace, ids[i], journal_.epoch(), stretch.reached)
+                               : std::move(found[i]));
+    }
   }
   std::vector<const v1::CustomerStages*> pointers;
   for (v1::CustomerStages& value : values) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
+#include "services/milestone/alias_store.h"
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/completions.h"
 #include "services/milestone/customer_store.h"
@@ -181,7 +182,7 @@ absl::Status Replayer::ListSubjects(const ReplayOrder& order, Course& course, st
       subjects.clear();
       std::vector<CustomerName> names;
       for (const std::string& customer_id : order.customer_ids) names.push_back({order.workspace, customer_id});
-      ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found, LoadCustomers(tx, names));
+      ASSIGN_OR_RETURN(std::vector<std::optional<Customer>> found, FindCustomers(tx, names));
       std::vector<Customer> customers;
       for (std::optional<Customer>& customer : found) {
         if (customer.has_value()) customers.push_back(*std::move(customer));

@@ -215,15 +215,20 @@ absl::StatusOr<std::vector<Way>> FindWays(sql::Transaction& tx, Shelf& shelf, co
                                   [&](const Enrollment& enrollment) { return enrollment.journey_id == journey_id; });
     Way way{.journey = latest, .known = was != before.end() ? &was->progress : &none, .start = &none};
     const bool moves = task.moving != nullptr && task.moving->version().journey_id == journey_id;
+    const auto pin = task.pins.find(journey_id);
     if (moves) {
       way.journey = task.moving;
+    } else if (pin != task.pins.end()) {
+      ASSIGN_OR_RETURN(way.journey, shelf.GetJourney(tx, task.name.workspace, journey_id, pin->second));
     } else if (was != before.end() && was->version != latest->version().number &&
                (way.known->enrolled() || !task.anew)) {
       // The version was decided when the customer got in; where that was retracted since, what is known was folded
       // under it all the same.
       ASSIGN_OR_RETURN(way.journey, shelf.GetJourney(tx, task.name.workspace, journey_id, was->version));
     }
-    if (!moves && !way.known->enrolled() && task.catalog->closed.contains(journey_id)) continue;
+    if (!moves && pin == task.pins.end() && !way.known->enrolled() && task.catalog->closed.contains(journey_id)) {
+      continue;
+    }
     if (!task.anew) {
       way.start = way.known;
     } else if (task.from.has_value()) {

@@ -3,6 +3,8 @@
 #ifndef WAYMARK_SERVICES_MILESTONE_TASK_H_
 #define WAYMARK_SERVICES_MILESTONE_TASK_H_
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,16 +35,17 @@ struct Telling {
 struct Task {
   CustomerName name;
   CatalogPtr catalog;
-  Customer customer;                 // As it was.
-  std::vector<Item*> news;           // In history order.
-  std::vector<rules::Item> items;    // What is folded: the news, after all that is stored where it is needed.
-  bool anew = false;                 // The whole history is to be folded …
-  std::optional<Checkpoint> from;    // … or what comes after this state.
-  std::vector<Checkpoint> passed;    // States on the way that are worth keeping.
-  bool sweeping = false;             // Because a version was published.
-  JourneyPtr moving;                 // To this version of its journey, whatever it was pinned to.
-  ItemPool pool;                     // Of the news.
-  std::vector<JourneyPtr> journeys;  // Of each enrollment afterwards.
+  Customer customer;                     // As it was.
+  std::vector<Item*> news;               // In history order.
+  std::vector<rules::Item> items;        // What is folded: the news, after all that is stored where it is needed.
+  bool anew = false;                     // The whole history is to be folded …
+  std::optional<Checkpoint> from;        // … or what comes after this state.
+  std::vector<Checkpoint> passed;        // States on the way that are worth keeping.
+  bool sweeping = false;                 // Because a version was published.
+  JourneyPtr moving;                     // To this version of its journey, whatever it was pinned to.
+  std::map<std::string, uint32_t> pins;  // The versions of journeys, by journey_id, that were decided elsewhere.
+  ItemPool pool;                         // Of the news.
+  std::vector<JourneyPtr> journeys;      // Of each enrollment afterwards.
   std::vector<Telling> tellings;
   // The news that came too late for a journey, with its journey_id.
   std::vector<std::pair<const Item*, std::string>> late;

@@ -23,10 +23,14 @@ constexpr const char* kErase[] = {
 
 }  // namespace
 
-absl::Status Bury(sql::Transaction& tx, const CustomerName& customer) {
+absl::Status EraseRows(sql::Transaction& tx, const CustomerName& customer) {
   for (const char* erase : kErase) {
     RETURN_IF_ERROR(tx.Execute(erase, {customer.workspace, customer.customer_id}).status());
   }
+  return absl::OkStatus();
+}
+
+absl::Status Bury(sql::Transaction& tx, const CustomerName& customer) {
   const std::string fresh = RandomBytes(32);
   RETURN_IF_ERROR(tx.Execute(kMakeSecret, {sql::Bytes{fresh}}).status());
   ASSIGN_OR_RETURN(const sql::Rows secret, tx.Query(kLoadSecret));

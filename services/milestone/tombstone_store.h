@@ -13,7 +13,10 @@
 
 namespace waymark::milestone {
 
-// Erases every row about a customer, whose lane is locked, and leaves a tombstone. The journal is the caller's.
+// Erases every row about a customer, whose lane is locked. The journal is the caller's.
+absl::Status EraseRows(sql::Transaction& tx, const CustomerName& customer);
+
+// Leaves a tombstone of a customer.
 absl::Status Bury(sql::Transaction& tx, const CustomerName& customer);
 
 // Which of these customers were deleted. Costs one query where nobody ever was.

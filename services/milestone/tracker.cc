@@ -17,6 +17,7 @@
 #include "common/base/status.h"
 #include "common/journal/token.h"
 #include "common/metrics/metrics.h"
+#include "services/milestone/alias_store.h"
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/history_store.h"
@@ -40,6 +41,9 @@ constexpr int kTimerPage = 200;
 constexpr size_t kWorthSharing = 500;
 // … and more threads than these would wait for the database, which does a third of the work and one thing at a time.
 constexpr unsigned kMostShares = 4;
+// How often names may lead on while a transaction is tried, and how many are kept in mind.
+constexpr int kMostRedirections = 20;
+constexpr size_t kMostAliasesKept = 100'000;
 // How many customers with news since the preview a migration remembers by name.
 constexpr size_t kMostChangedTold = 1'000;
 
@@ -232,6 +236,12 @@ absl::StatusOr<bool> FindDiscrepancies(sql::Transaction& tx, Shelf& shelf, absl:
   return found;
 }
 
+bool AnyMerged(absl::Span<const Receipt> receipts) {
+  return std::any_of(receipts.begin(), receipts.end(), [](const Receipt& receipt) {
+    return std::find(receipt.novelties.begin(), receipt.novelties.end(), Novelty::kMerged) != receipt.novelties.end();
+  });
+}
+
 std::set<int> AllLanes() {
   std::set<int> lanes;
   for (int lane = 0; lane < journal::kLanes; ++lane) lanes.insert(lane);
@@ -330,6 +340,91 @@ void Tracker::Settle(const journal::Lanes& lanes, Written written) {
 }
 
 absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const> batches) {
+  // Each time round a name leads further: more merges than these do not happen meanwhile.
+  for (int round = 0; round < kMostRedirections; ++round) {
+    std::shared_ptr<const Aliases> aliases;
+    {
+      const absl::MutexLock lock(&mutex_);
+      aliases = aliases_;
+    }
+    std::vector<const Batch*> named(batches.begin(), batches.end());
+    std::vector<std::shared_ptr<const Batch>> redirected;
+    for (size_t i = 0; i < named.size() && !aliases->empty(); ++i) {
+      if (std::shared_ptr<const Batch> other = Redirect(*named[i], *aliases)) {
+        named[i] = redirected.emplace_back(std::move(other)).get();
+      }
+    }
+    ASSIGN_OR_RETURN(Recorded recorded, RecordAsNamed(named));
+    if (!AnyMerged(recorded.receipts)) return recorded;
+    RETURN_IF_ERROR(LearnAliases(named, recorded.receipts));
+  }
+  return absl::UnavailableError("customers are merged again and again: send this again later");
+}
+
+absl::Status Tracker::LearnAliases(absl::Span<const Batch* const> batches, absl::Span<const Receipt> receipts) {
+  std::vector<CustomerName> names;
+  for (size_t i = 0; i < batches.size(); ++i) {
+    for (size_t k = 0; k < batches[i]->events.size(); ++k) {
+      if (receipts[i].novelties[k] != Novelty::kMerged) continue;
+      names.push_back({batches[i]->workspace, batches[i]->events[k].customer_id});
+    }
+  }
+  std::vector<std::optional<std::string>> found;
+  RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(found, FindAliases(tx, names));
+    return absl::OkStatus();
+  }));
+  const absl::MutexLock lock(&mutex_);
+  // What names lead to may change, so that each is looked up anew from where it is wrong; few are in use at a time.
+  auto aliases = std::make_shared<Aliases>(aliases_->size() < kMostAliasesKept ? *aliases_ : Aliases());
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string workspace(names[i].workspace), name(names[i].customer_id);
+    if (!found[i].has_value()) continue;  // Deleted since.
+    // Who was led to that name is led on.
+    for (auto& [from, into] : *aliases) {
+      if (from.first == workspace && into == name) into = *found[i];
+    }
+    (*aliases)[{workspace, name}] = *found[i];
+  }
+  aliases_ = std::move(aliases);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Tracker::Merge(absl::string_view workspace, const std::string& customer_id,
+                                           const std::string& into) {
+  const int from_lane = journal::LaneOf(workspace, customer_id), into_lane = journal::LaneOf(workspace, into);
+  const CustomerName names[] = {{workspace, customer_id}, {workspace, into}};
+  std::vector<Task> tasks;
+  std::optional<journal::Lanes> lanes;
+  std::optional<Merged> merged;
+  RETURN_IF_ERROR(journal_.db().Transact([&](sql::Transaction& tx) -> absl::Status {
+    tasks.clear();
+    ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, {from_lane, into_lane}));
+    memory_.Take(*lanes, names);
+    ASSIGN_OR_RETURN(merged, milestone::Merge(tx, journal_, *lanes, workspace, customer_id, into));
+    if (!merged.has_value()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const int64_t revision, HoldRevision(tx, workspace));
+    ASSIGN_OR_RETURN(merged->task.catalog, shelf_.GetCatalog(tx, workspace, revision));
+    merged->task.name = names[1];
+    tasks.push_back(std::move(merged->task));
+    RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, lanes->record_time(), tasks));
+    AppendFacts(*lanes, tasks);
+    RETURN_IF_ERROR(Save(tx, tasks).status());
+    return journal_.Store(tx, *lanes);
+  }));
+  if (merged.has_value()) {
+    journal_.Announce(*lanes);
+    memory_.Remember(*lanes, {}, {});
+    std::vector<v1::CustomerStages> values = ToValues(ToChanges(std::move(tasks)), journal_.epoch());
+    values.push_back(AnotherName(workspace, customer_id, journal_.epoch(), lanes->Head(from_lane)));
+    cache_.Put(std::move(values), ToStretches(*lanes));
+  }
+  const journal::TokenPosition position{
+      .service = journal_.name(), .epoch = journal_.epoch(), .lane = into_lane, .position = lanes->Head(into_lane)};
+  return journal::MakeToken({&position, 1});
+}
+
+absl::StatusOr<Tracker::Recorded> Tracker::RecordAsNamed(absl::Span<const Batch* const> batches) {
   static metrics::Counter& late_events = metrics::GetCounter(
       "waymark_ingest_late_events_total", "Events that came too late for a journey, once for each such journey.");
   std::set<int> lane_numbers;
@@ -347,12 +442,14 @@ absl::StatusOr<Tracker::Recorded> Tracker::Record(absl::Span<const Batch* const>
   std::vector<Receipt>& receipts = recorded.receipts;
   Written written;
   std::optional<journal::Lanes> lanes;
-  RETURN_IF_ERROR(journal_.db().Transact([&](sql::Transaction& tx) -> absl::Status {
+  const absl::Status status = journal_.db().Transact([&](sql::Transaction& tx) -> absl::Status {
     receipts = BlankReceipts(batches);
     ASSIGN_OR_RETURN(lanes, journal_.Lock(tx, lane_numbers));
     ASSIGN_OR_RETURN(written, WriteAtOnce(tx, *lanes, batches, receipts));
-    return absl::OkStatus();
-  }));
+    return AnyMerged(receipts) ? absl::CancelledError() : absl::OkStatus();
+  });
+  if (absl::IsCancelled(status) && AnyMerged(receipts)) return recorded;
+  RETURN_IF_ERROR(status);
   journal_.Announce(*lanes);
   recorded.stretches = ToStretches(*lanes);
   Remember(*lanes, written);
@@ -388,6 +485,11 @@ absl::StatusOr<std::string> Tracker::Delete(absl::string_view workspace, absl::s
     ASSIGN_OR_RETURN(const std::vector<std::optional<Customer>> customers, LoadCustomers(tx, {&name, 1}));
     found = customers[0].has_value();
     if (!found) {
+      ASSIGN_OR_RETURN(const std::vector<std::optional<std::string>> aliases, FindAliases(tx, {&name, 1}));
+      if (aliases[0].has_value()) {
+        return WrongState(
+            absl::StrCat("customer \"", customer_id, "\" was merged into \"", *aliases[0], "\": name that one"));
+      }
       ASSIGN_OR_RETURN(const std::vector<bool> buried, AreBuried(tx, {&name, 1}));
       return buried[0] ? absl::OkStatus() : NotFound(absl::StrCat("customer \"", customer_id, "\""));
     }
@@ -397,7 +499,10 @@ absl::StatusOr<std::string> Tracker::Delete(absl::string_view workspace, absl::s
     for (const int64_t position : positions) places.push_back({lane, position});
     RETURN_IF_ERROR(journal_.Erase(tx, *lanes, std::move(places)));
     RETURN_IF_ERROR(ForgetCustomer(tx, workspace, customer_id));
+    RETURN_IF_ERROR(EraseRows(tx, name));
     RETURN_IF_ERROR(Bury(tx, name));
+    ASSIGN_OR_RETURN(const std::vector<std::string> other_names, TakeAliases(tx, name));
+    for (const std::string& other : other_names) RETURN_IF_ERROR(Bury(tx, {workspace, other}));
     v1::CustomerDeleted fact;
     fact.set_salt(RandomBytes(16));
     fact.set_customer_hash(HmacSha256Hex(fact.salt(), customer_id));

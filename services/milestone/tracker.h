@@ -2,11 +2,14 @@
 #ifndef WAYMARK_SERVICES_MILESTONE_TRACKER_H_
 #define WAYMARK_SERVICES_MILESTONE_TRACKER_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "common/journal/journal.h"
@@ -15,6 +18,7 @@
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/customer_memory.h"
 #include "services/milestone/history.h"
+#include "services/milestone/merging.h"
 #include "services/milestone/migration_store.h"
 #include "services/milestone/news.h"
 #include "services/milestone/shelf.h"
@@ -56,6 +60,7 @@ class Tracker {
   // later in history order than everything applied is folded in; any other makes its customer's history be folded anew,
   // and what had been told otherwise is told as a revision. Errors: UNAVAILABLE, RESOURCE_EXHAUSTED  as of
   // sql::Database; whether anything was stored is then unknown, and sending again is safe.
+  // What is sent of a customer that was merged into another is recorded of that one.
   absl::StatusOr<Recorded> Record(absl::Span<const Batch* const> batches);
 
   // Writes the stage cache; before the receipts are given out, so that who reads with their token finds the answer
@@ -68,6 +73,10 @@ class Tracker {
                                        absl::Span<const Batch* const> batches);
   // Keeps in mind what was written, and writes the stage cache.
   void Settle(const journal::Lanes& lanes, Written written);
+
+  // Makes one of two customers. Returns a consistency token. Errors: as MergeCustomers tells.
+  absl::StatusOr<std::string> Merge(absl::string_view workspace, const std::string& customer_id,
+                                    const std::string& into);
 
   // Erases a customer and everything stored of it, leaves a tombstone and tells the followers, in one transaction; once
   // it was deleted, does nothing. Returns a consistency token. Errors: NOT_FOUND  no such customer, now or before.
@@ -107,6 +116,11 @@ class Tracker {
   // do with each other.
   absl::StatusOr<Written> WriteAtOnce(sql::Transaction& tx, journal::Lanes& lanes,
                                       absl::Span<const Batch* const> batches, std::vector<Receipt>& receipts);
+  // The same of batches none of whose customers was merged, as far as is known here; who was is answered MERGED, and
+  // nothing is stored.
+  absl::StatusOr<Recorded> RecordAsNamed(absl::Span<const Batch* const> batches);
+  // Finds out whom the names of those that were answered MERGED lead to.
+  absl::Status LearnAliases(absl::Span<const Batch* const> batches, absl::Span<const Receipt> receipts);
   void Remember(const journal::Lanes& lanes, Written& written);
 
   journal::Journal& journal_;
@@ -114,6 +128,8 @@ class Tracker {
   StageCache& cache_;
   const Clock& clock_;
   CustomerMemory memory_;
+  absl::Mutex mutex_;
+  std::shared_ptr<const Aliases> aliases_ ABSL_GUARDED_BY(mutex_) = std::make_shared<Aliases>();
   const int shares_;  // How many threads write at once.
   Pool sharing_;      // All of them but the caller's.
 };

@@ -454,15 +454,23 @@ std::optional<Deletion> ToDeletion(const journal::Entry& entry) {
   return Deletion{.workspace = entry.workspace, .salt = fact.salt(), .customer_hash = fact.customer_hash()};
 }
 
+std::optional<Renaming> ToRenaming(const journal::Entry& entry) {
+  milestone::v1::CustomerMerged fact;
+  if (!Is<milestone::v1::CustomerMerged>(entry) || !fact.ParseFromString(entry.payload)) return std::nullopt;
+  if (entry.key != fact.customer_id()) return std::nullopt;  // It is told twice.
+  return Renaming{entry.workspace, fact.customer_id(), fact.into_customer_id()};
+}
+
 absl::StatusOr<std::optional<Happening>> ToHappening(const journal::Entry& entry) {
   if (Is<milestone::v1::StageEntered>(entry)) return OfStage(entry);
   if (Is<milestone::v1::MilestoneAchieved>(entry)) return OfMilestone(entry);
   if (Is<health::v1::BandChanged>(entry)) return OfBand(entry);
   // Known, and nothing that a playbook waits for. Revisions correct what was told before and send nothing.
-  if (Is<milestone::v1::EventAccepted>(entry) || Is<milestone::v1::RecordAccepted>(entry) || Is<milestone::v1::CustomerEnrolled>(entry) ||
-      Is<milestone::v1::MilestoneRevised>(entry) || Is<milestone::v1::StageRevised>(entry) ||
-      Is<milestone::v1::JourneyCompleted>(entry) || Is<milestone::v1::MilestoneRevoked>(entry) ||
-      Is<milestone::v1::CustomerExited>(entry) || Is<milestone::v1::ConclusionRetracted>(entry)) {
+  if (Is<milestone::v1::EventAccepted>(entry) || Is<milestone::v1::RecordAccepted>(entry) ||
+      Is<milestone::v1::CustomerEnrolled>(entry) || Is<milestone::v1::MilestoneRevised>(entry) ||
+      Is<milestone::v1::StageRevised>(entry) || Is<milestone::v1::JourneyCompleted>(entry) ||
+      Is<milestone::v1::MilestoneRevoked>(entry) || Is<milestone::v1::CustomerExited>(entry) ||
+      Is<milestone::v1::ConclusionRetracted>(entry) || Is<milestone::v1::CustomerMerged>(entry)) {
     return std::nullopt;
   }
   return absl::FailedPreconditionError(

@@ -94,14 +94,22 @@ v1::Channel ToProto(const Channel& channel);
 v1::Delivery ToProto(const Delivery& delivery, const Notification& notification);
 v1::Attempt ToProto(const Attempt& attempt);
 
-// That a customer was deleted: which, a hash of its id keyed with the salt tells (CustomerDeleted). Nullopt for any other
-// entry.
+// That a customer was deleted: which, a hash of its id keyed with the salt tells (CustomerDeleted). Nullopt for any
+// other entry.
 struct Deletion {
   std::string workspace;
   std::string salt;
   std::string customer_hash;
 };
 std::optional<Deletion> ToDeletion(const journal::Entry& entry);
+
+// That a customer is now another name of another one. Nullopt for any other entry.
+struct Renaming {
+  std::string workspace;
+  std::string customer_id;
+  std::string into;
+};
+std::optional<Renaming> ToRenaming(const journal::Entry& entry);
 
 // What an entry of another service's journal tells that a playbook may wait for; nothing where it is news of the past
 // or no such thing. Errors: FAILED_PRECONDITION  the type is not known, or the entry is unreadable.

@@ -315,6 +315,15 @@ absl::StatusOr<std::vector<std::string>> ListCustomers(sql::Transaction& tx, abs
   return customers;
 }
 
+absl::Status RenameCustomer(sql::Transaction& tx, absl::string_view workspace, absl::string_view customer_id,
+                            absl::string_view into) {
+  for (const char* const rename : {"UPDATE notification SET customer_id = $3 WHERE workspace = $1 AND customer_id = $2",
+                                   "UPDATE delivery SET customer_id = $3 WHERE workspace = $1 AND customer_id = $2"}) {
+    RETURN_IF_ERROR(tx.Execute(rename, {workspace, customer_id, into}).status());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status EraseCustomer(sql::Transaction& tx, absl::string_view workspace, absl::string_view customer_id) {
   for (const char* const erase : kErase) {
     RETURN_IF_ERROR(tx.Execute(erase, {workspace, customer_id}).status());

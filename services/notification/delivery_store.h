@@ -72,6 +72,10 @@ absl::StatusOr<std::vector<std::string>> ListCustomers(sql::Transaction& tx, abs
 // Erases every notification, delivery and attempt for a customer.
 absl::Status EraseCustomer(sql::Transaction& tx, absl::string_view workspace, absl::string_view customer_id);
 
+// Makes what was told of a customer be told of another one.
+absl::Status RenameCustomer(sql::Transaction& tx, absl::string_view workspace, absl::string_view customer_id,
+                            absl::string_view into);
+
 }  // namespace waymark::notification
 
 #endif  // WAYMARK_SERVICES_NOTIFICATION_DELIVERY_STORE_H_

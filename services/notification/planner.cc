@@ -113,6 +113,12 @@ absl::Status Planner::Apply(sql::Transaction& tx, absl::Span<const journal::Entr
       RETURN_IF_ERROR(Erase(tx, *deletion));
       continue;
     }
+    if (const std::optional<Renaming> renaming = ToRenaming(entry); renaming.has_value()) {
+      if (!happenings.empty()) RETURN_IF_ERROR(Plan(tx, happenings));
+      happenings.clear();
+      RETURN_IF_ERROR(RenameCustomer(tx, renaming->workspace, renaming->customer_id, renaming->into));
+      continue;
+    }
     ASSIGN_OR_RETURN(std::optional<Happening> happening, ToHappening(entry));
     if (happening.has_value()) happenings.push_back(*std::move(happening));
   }

@@ -723,6 +723,34 @@ TEST_F(IsolationTest, AKeyReadsItsOwnEntriesOfEveryJournalAndAServiceReadsAll) {
   EXPECT_GT(entries, 10);
 }
 
+TEST_F(IsolationTest, AMergedCustomerIsOneInEveryFollowerAndTheOtherWorkspaceKeepsBoth) {
+  const std::string one = R"({"customer_id": "$-customer"})", other = R"({"customer_id": "$-customer-two"})";
+  const auto deliveries = [](Side& side, const std::string& customer) {
+    const MessagePtr list = side.Must("notification.v1.NotificationService.ListDeliveries", customer);
+    return list->GetReflection()->FieldSize(*list, list->GetDescriptor()->FindFieldByName("deliveries"));
+  };
+  const auto health = [&](Side& side, const char* customer, const char* key) {
+    const Sample sample = {"health.v1.HealthService.GetHealth", Needs::kReader, customer};
+    return Call(sample, *side.Request(sample), key);
+  };
+  const char* const of_one = R"({"customer_id": "$-customer", "scorecard_id": "$-scorecard"})";
+  const char* const of_other = R"({"customer_id": "$-customer-two", "scorecard_id": "$-scorecard"})";
+  const int of_both = deliveries(same_in_a_, one) + deliveries(same_in_a_, other);
+  const int in_b = deliveries(same_in_b_, other);
+  ASSERT_GT(in_b, 0);
+  ASSERT_TRUE(health(same_in_a_, of_other, "a-reader").status.ok());
+  same_in_a_.Must("milestone.v1.CustomerService.MergeCustomers",
+                  R"({"customer_id": "$-customer-two", "into_customer_id": "$-customer"})");
+  Run();
+  // Nothing was sent for it, and nothing is forgotten.
+  EXPECT_EQ(deliveries(same_in_a_, one), of_both);
+  EXPECT_EQ(deliveries(same_in_a_, other), 0);
+  EXPECT_EQ(health(same_in_a_, of_other, "a-reader").status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_TRUE(health(same_in_a_, of_one, "a-reader").status.ok());
+  EXPECT_EQ(deliveries(same_in_b_, other), in_b);
+  EXPECT_TRUE(health(same_in_b_, of_other, "b-reader").status.ok());
+}
+
 TEST_F(IsolationTest, ADeletedCustomerIsErasedByEveryFollowerAndTheOtherWorkspaceKeepsItsOwn) {
   const std::string deliveries = "notification.v1.NotificationService.ListDeliveries";
   const std::string of_customer = R"({"customer_id": "$-customer"})";

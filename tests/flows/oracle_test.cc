@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "tests/flows/deployment.h"
 #include "tests/support/databases.h"
@@ -83,6 +84,24 @@ std::string SortedBySequence(const std::string& log, const support::TempDir& dir
                                                   Data(absl::StrCat("events/", log, ".csv.gz")), path}});
   EXPECT_TRUE(sorted.ok() && sorted->exit_code == 0);
   return path;
+}
+
+// The customers of whom, in the source's own order, an event comes after later ones that came in a batch before.
+std::vector<std::string> LateCustomers(const std::string& log) {
+  const auto printed =
+      support::RunToEnd({.argv = {"/usr/bin/python3", "-c",
+                                  "import csv, gzip, sys\n"
+                                  "rows = list(csv.DictReader(gzip.open(sys.argv[1], 'rt', newline='')))\n"
+                                  "latest, late = {}, set()\n"
+                                  "for place, row in enumerate(sorted(rows, key=lambda row: int(row['seq']))):\n"
+                                  "    customer = row['case_id']\n"
+                                  "    time, at = latest.get(customer, ('', 0))\n"
+                                  "    if row['timestamp'] >= time: latest[customer] = row['timestamp'], place\n"
+                                  "    elif place // 1000 > at // 1000: late.add(customer)\n"
+                                  "print(*sorted(late), sep='\\n')\n",
+                                  Data(absl::StrCat("events/", log, ".csv.gz"))}});
+  EXPECT_TRUE(printed.ok() && printed->exit_code == 0);
+  return absl::StrSplit(printed->out, '\n', absl::SkipEmpty());
 }
 
 class OracleTest : public ::testing::TestWithParam<std::tuple<sql::Engine, Order>> {};
@@ -158,6 +177,50 @@ class Answers {
     CheckTimes(since["milestones"][last]["since_start"], expected["first_to_last"]);
 
     CheckStagePaths(Ask({"paths", id}), closed);
+  }
+
+  // What late events corrected stands in the timeline: who reads it from its beginning, and knows nothing else, comes
+  // to the progress of each of some customers. Returns how many corrections there were.
+  int CheckTimelines(const std::vector<std::string>& customers) {
+    int corrections = 0;
+    for (const std::string& customer : customers) {
+      SCOPED_TRACE(customer);
+      std::map<std::string, std::string> told, expected;
+      const json timeline = Ask({"get", "timeline", customer, "--limit", "0"});
+      const json progress = Ask({"get", "progress", customer});
+      for (const json& item : timeline["items"]) {
+        if (!item.contains("conclusion")) continue;
+        const json& conclusion = item["conclusion"];
+        const std::string kind = conclusion["kind"].get<std::string>().substr(sizeof("CONCLUSION_KIND_") - 1);
+        const std::string what =
+            absl::StrCat(conclusion["journey_id"].get<std::string>(), " ", conclusion.value("stage_key", ""), " ",
+                         conclusion.value("milestone_key", ""));
+        if (kind == "MILESTONE_ACHIEVED" || kind == "STAGE_ENTERED") {
+          EXPECT_TRUE(told.try_emplace(what, item["time"]).second) << what << " is told twice";
+        } else if (kind == "MILESTONE_REVISED" || kind == "STAGE_REVISED") {
+          ++corrections;
+          EXPECT_TRUE(told.contains(what)) << what;
+          told[what] = item["time"];
+        } else if (kind == "MILESTONE_RETRACTED" || kind == "STAGE_RETRACTED") {
+          ++corrections;
+          EXPECT_EQ(told.erase(what), 1u) << what;
+        }
+      }
+      for (const json& enrollment : progress["enrollments"]) {
+        const std::string journey = enrollment["current"]["journey_id"];
+        for (const json& stage : enrollment["stages"]) {
+          const std::string key = absl::StrCat(journey, " ", stage["stage_key"].get<std::string>(), " ");
+          if (stage.contains("enter_time")) expected[key] = stage["enter_time"];
+          for (const json& milestone : stage.value("milestones", json::array())) {
+            if (!milestone.contains("achieve_time")) continue;
+            expected[key + milestone["milestone_key"].get<std::string>()] = milestone["achieve_time"];
+          }
+        }
+      }
+      EXPECT_EQ(told, expected);
+      EXPECT_FALSE(told.empty());
+    }
+    return corrections;
   }
 
  private:
@@ -260,6 +323,12 @@ TEST_P(OracleTest, FunnelsEqualTheOracle) {
       SCOPED_TRACE(journey_id);
       answers.CheckJourney(journey_id, steps);
     }
+    // The one whose own order is no order of time.
+    if (!by_repository) continue;
+    std::vector<std::string> late = LateCustomers(log);
+    ASSERT_GT(late.size(), 50u);
+    late.resize(std::min<size_t>(late.size(), 100));
+    EXPECT_GT(answers.CheckTimelines(late), 10);
   }
   EXPECT_EQ(deployment.Stop("milestone"), 0);
   EXPECT_EQ(deployment.Stop("journey"), 0);

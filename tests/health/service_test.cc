@@ -192,6 +192,7 @@ class HealthTest : public ::testing::TestWithParam<sql::Engine> {
         ASSIGN_OR_RETURN(const journal::Journal::Stretch stretch,
                          parts_->journal().Read(tx, lane, 0, 100'000, std::nullopt));
         for (const journal::Entry& entry : stretch.entries) {
+          if (entry.type == journal::kErasedType) continue;
           EXPECT_EQ(entry.type, "waymark.health.v1.BandChanged");
           Told told = {.depth = entry.depth};
           EXPECT_TRUE(told.fact.ParseFromString(entry.payload));
@@ -697,6 +698,43 @@ TEST_P(HealthTest, EveryTypeOfMilestoneIsKnownAndAnotherStopsTheFollowerLoudly) 
   EXPECT_THAT(std::string(stopped.message()), HasSubstr("waymark.health.v1.BandChanged"));
   ASSERT_TRUE(Score().ok());
   EXPECT_EQ(ReasonOf(GetHealth("globex").status()), "NOT_FOUND");  // Nothing of the stretch was applied.
+}
+
+// `milestone` tells the whole history of the other anew, each event with when it was received first.
+TEST_P(HealthTest, OfMergedCustomersOneIsLeftWithTheEventsOfBothCountedOnce) {
+  Publish(Activity());
+  std::vector<journal::NewEntry> anonymous = Logins("anonymous", 2, Noon() - kDay);
+  std::vector<journal::NewEntry> globex = Logins("globex", 3, Noon() - kDay);
+  Tell(anonymous);
+  Tell(globex);
+  Tell({Entered("globex", "setup", Noon() - kDay), Entered("anonymous", "setup", Noon() - kDay)});
+  CatchUp();
+  ASSERT_TRUE(GetHealth("anonymous").ok());
+  const size_t facts = Facts().size();
+
+  milestone::CustomerMerged merged;
+  merged.set_customer_id("anonymous");
+  merged.set_into_customer_id("globex");
+  std::vector<journal::NewEntry> anew = {Entry("acme-inc", "anonymous", merged, 0),
+                                         Entry("acme-inc", "globex", merged, 0)};
+  for (const auto* history : {&anonymous, &globex}) {
+    for (const journal::NewEntry& entry : *history) {
+      milestone::EventAccepted accepted;
+      ASSERT_TRUE(accepted.ParseFromString(entry.payload));
+      accepted.mutable_event()->set_customer_id("globex");
+      Set(accepted.mutable_receive_time(), Noon());
+      anew.push_back(Entry("acme-inc", "globex", accepted, 0));
+    }
+  }
+  anew.push_back(Entered("globex", "setup", Noon() - kDay, /*historical=*/true));
+  Tell(anew);
+  CatchUp();
+  EXPECT_EQ(ReasonOf(GetHealth("anonymous").status()), "NOT_FOUND");
+  const auto answer = GetHealth("globex");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->health().contributions(0).value(), 5);
+  for (const Told& told : Facts()) EXPECT_EQ(told.fact.customer_id(), "globex");
+  EXPECT_LE(Facts().size(), facts) << "no band was told again";
 }
 
 TEST_P(HealthTest, APayloadThatIsNotOfItsTypeStopsTheFollower) {
