@@ -5,6 +5,7 @@
 //   waymark_benchmark late     [sqlite|postgres] [events=100000]     of one customer, then late ones
 //   waymark_benchmark raw      [sqlite|postgres] [events=1000000] [batch=1000]
 //   waymark_benchmark stage    [process|redis]   [calls=200000]  [under_way=64] [connections=2]
+//   waymark_benchmark staleness                  [calls=5000]     two replicas on PostgreSQL, a cache in Redis
 //   waymark_benchmark preview  [sqlite|postgres] [events=1000000]
 //   waymark_benchmark echo                       [calls=200000]  [under_way=64] [connections=2]
 #include <google/protobuf/struct.pb.h>
@@ -14,11 +15,13 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <map>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -159,14 +162,17 @@ int64_t PeakMemory() {
 
 // A milestone service on loopback.
 struct Service {
-  explicit Service(sql::Engine engine, redis::Client* redis = nullptr)
-      : db(support::OpenFresh(engine)), authorizer(rpc::Authorizer::Off()) {
-    auto started = milestone::Parts::Start(*db, clock, *authorizer, redis);
-    Check(started.status());
-    parts = *std::move(started);
+  explicit Service(sql::Engine engine, redis::Client* redis = nullptr) : Service(support::OpenFresh(engine), redis) {
     Check(db->Transact([&](sql::Transaction& tx) {
       return milestone::AddVersion(tx, "default", {.journey_id = "journey", .number = 1, .definition = Definition()});
     }));
+  }
+  // A further replica.
+  explicit Service(std::unique_ptr<sql::Database> database, redis::Client* redis)
+      : db(std::move(database)), authorizer(rpc::Authorizer::Off()) {
+    auto started = milestone::Parts::Start(*db, clock, *authorizer, redis);
+    Check(started.status());
+    parts = *std::move(started);
     auto serving = rpc::Server::Start({.address = "127.0.0.1:0"}, parts->services());
     Check(serving.status());
     server = *std::move(serving);
@@ -220,6 +226,74 @@ void Print(const char* what, const Load& load, int64_t per_call) {
               load.per_second() * per_call, load.p50_ms, load.p99_ms, static_cast<int>(load.failures),
               static_cast<int>(PeakMemory()));
   std::fflush(stdout);
+}
+
+// How long after one replica has acknowledged an event the other still answers, from the cache, what was before.
+int Staleness(int64_t calls) {
+  support::RedisServer redis_server;
+  const auto connect = [&] {
+    auto client = redis::Client::Create({.url = redis_server.url()});
+    Check(client.status());
+    return *std::move(client);
+  };
+  const std::unique_ptr<redis::Client> one_redis = connect(), other_redis = connect();
+  const std::string url = support::FreshUrl(sql::Engine::kPostgres);
+  Service one(support::OpenAt(url), one_redis.get());
+  Check(one.db->Transact([&](sql::Transaction& tx) {
+    return milestone::AddVersion(tx, "default", {.journey_id = "journey", .number = 1, .definition = Definition()});
+  }));
+  Service other(support::OpenAt(url), other_redis.get());
+  const auto channel = [](const Service& service) {
+    return grpc::CreateChannel(absl::StrCat("127.0.0.1:", service.server->port()), grpc::InsecureChannelCredentials());
+  };
+  const auto events = v1::EventService::NewStub(channel(one));
+  const auto stages = v1::MilestoneService::NewStub(channel(other));
+  // Others write meanwhile.
+  std::atomic<bool> ending = false;
+  const int64_t start = absl::ToUnixSeconds(absl::Now()) - 1'000'000;
+  std::thread load([&] {
+    for (int64_t first = 0; !ending; first += 10'000) {
+      Ingest(one.server->port(), 1, 2, first, 10'000, 100, start);
+    }
+  });
+  std::vector<double> stale_ms;
+  int64_t from_cache = 0;
+  for (int64_t i = 0; i < calls; ++i) {
+    v1::IngestEventsRequest request;
+    v1::Event& event = *request.add_events();
+    event.set_customer_id(absl::StrCat("reader-", i % 100));
+    event.set_event_id(absl::StrCat("e", i));
+    event.set_type("type0");
+    event.mutable_event_time()->set_seconds(start + i);
+    v1::IngestEventsResponse answer;
+    grpc::ClientContext context;
+    if (!events->IngestEvents(&context, request, &answer).ok()) return 1;
+    const absl::Time acknowledged = absl::Now();
+    for (bool seen = false; !seen;) {
+      v1::GetCurrentStageRequest ask;
+      ask.set_customer_id(event.customer_id());
+      ask.mutable_consistency()->set_minimize_latency(true);
+      v1::GetCurrentStageResponse stage;
+      grpc::ClientContext asking;
+      const absl::Time asked = absl::Now();
+      if (!stages->GetCurrentStage(&asking, ask, &stage).ok()) return 1;
+      seen = stage.stages().watermark_time().seconds() >= start + i;
+      // What was asked at the acknowledgement and answered rightly was not stale at all.
+      if (seen) stale_ms.push_back(absl::ToDoubleMilliseconds(asked - acknowledged));
+      if (seen) from_cache += stage.source() == v1::ANSWER_SOURCE_CACHE;
+    }
+  }
+  ending = true;
+  load.join();
+  std::sort(stale_ms.begin(), stale_ms.end());
+  const auto at = [&](double share) {
+    return stale_ms[std::min<size_t>(stale_ms.size() - 1, share * stale_ms.size())];
+  };
+  std::printf(
+      "stage read at another replica while others write: stale p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, at most "
+      "%.2f ms (%.1f %% from the cache, %d reads)\n",
+      at(0.5), at(0.99), at(0.999), stale_ms.back(), 100.0 * from_cache / calls, static_cast<int>(calls));
+  return 0;
 }
 
 // The same rows as ingest stores, put into the database without anything around it, `batch` events a transaction: a
@@ -364,8 +438,8 @@ int Main(int argc, char** argv) {
   const int connections = static_cast<int>(arguments.Get("connections", 2));
   if (what == "ingest") {
     const Service service(engine);
-    // As many calls at once as come to two full transactions, one being written while the next gathers, but no more than
-    // 256.
+    // As many calls at once as come to two full transactions, one being written while the next gathers, but no more
+    // than 256.
     const int64_t under_way = arguments.Get("under_way", std::clamp<int64_t>(32'000 / batch, 1, 256));
     customer_count = arguments.Get("customers", customer_count);
     const int64_t parts = arguments.Get("parts", 1);
@@ -382,6 +456,7 @@ int Main(int argc, char** argv) {
     const Service service(engine);
     return Late(service.server->port(), arguments.Get("events", 100'000));
   }
+  if (what == "staleness") return Staleness(arguments.Get("calls", 5'000));
   if (what == "preview") {
     const Service service(engine);
     if (Ingest(service.server->port(), events).failures > 0) return 1;
@@ -418,7 +493,8 @@ int Main(int argc, char** argv) {
     return load.failures == 0 ? 0 : 1;
   }
   std::fprintf(stderr,
-               "usage: waymark_benchmark ingest|raw|late|stage|preview|echo [name=value ...]; the source tells more\n");
+               "usage: waymark_benchmark ingest|raw|late|stage|staleness|preview|echo [name=value ...]; the source "
+               "tells more\n");
   return 2;
 }
 
