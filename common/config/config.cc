@@ -17,6 +17,7 @@
 #include "common/base/files.h"
 #include "common/base/nearest.h"
 #include "common/base/status.h"
+#include "common/base/version.h"
 
 namespace waymark::config {
 
@@ -115,7 +116,7 @@ absl::StatusOr<bool> Settings::Parse(int argc, const char* const* argv) {
       return false;
     }
     if (argument == "--version") {
-      std::printf("%s %s\n", program_.c_str(), WAYMARK_VERSION);
+      std::printf("%s %s\n", program_.c_str(), std::string(Version()).c_str());
       return false;
     }
   }

@@ -6,8 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
+#include "common/base/version.h"
 #include "common/journal/journal_service.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/client.h"
 #include "common/worker/worker.h"
 
@@ -17,6 +19,26 @@ namespace {
 bool IsLoopback(absl::string_view address) {
   return address.empty() || absl::StartsWith(address, "127.") || absl::StartsWith(address, "[::1]:") ||
          absl::StartsWith(address, "localhost:");
+}
+
+absl::Status CheckKnown(absl::Span<const sql::SchemaState> states) {
+  for (const sql::SchemaState& state : states) {
+    if (state.applied <= state.available) continue;
+    return absl::FailedPreconditionError(absl::StrCat("the database has migration ", state.applied, " of the schema ",
+                                                      state.name, ", and this program knows only ", state.available,
+                                                      ": start a newer one"));
+  }
+  return absl::OkStatus();
+}
+
+// Says which database cannot be reached, without who asks and what for.
+absl::Status Named(const absl::Status& status, const std::string& url) {
+  if (!absl::IsUnavailable(status)) return status;
+  std::string shown = url.substr(0, url.find('?'));
+  const size_t begin = shown.find("//"), end = shown.rfind('@');
+  if (begin != std::string::npos && end != std::string::npos) shown.erase(begin + 2, end - begin - 1);
+  return absl::UnavailableError(
+      absl::StrCat(status.message(), ": ", shown, " (is it running, and is --database right?)"));
 }
 
 }  // namespace
@@ -40,6 +62,8 @@ void Declare(config::Settings& settings, Options& options) {
   settings.Add("tls-ca-file", &options.tls_ca_file,
                "PEM file: who signs the certificates of services that are followed");
   settings.Add("database", &options.database.url, "sqlite:PATH, or postgresql://... with ?schema=NAME");
+  settings.Add("migrate", &options.migrate,
+               "false leaves the schemas alone, and serves only where `migrate up` has brought them up to date");
   settings.Add("database-connections", &options.database.connections, "how many connections at most");
   settings.Add("credentials-file", &options.credentials_file, "the file of keys, workspaces and roles");
   settings.Add("auth", &options.auth, "false admits everybody; only where grpc-address is loopback");
@@ -61,6 +85,62 @@ absl::StatusOr<std::unique_ptr<rpc::Authorizer>> MakeAuthorizer(const Options& o
   return rpc::Authorizer::Off();
 }
 
+absl::StatusOr<Verb> TakeVerb(int& argc, char** argv) {
+  if (argc < 2 || absl::StartsWith(argv[1], "-")) return Verb::kServe;
+  const absl::string_view what = argc > 2 ? argv[2] : "";
+  if (absl::string_view(argv[1]) != "migrate" || (what != "up" && what != "status" && what != "plan")) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", argv[1], what.empty() ? "" : " ", what,
+                                                   "\" is none of: migrate up, migrate status, migrate plan"));
+  }
+  argc -= 2;
+  for (int i = 1; i <= argc; ++i) argv[i] = argv[i + 2];  // With the null at the end.
+  return what == "up" ? Verb::kMigrateUp : what == "status" ? Verb::kMigrateStatus : Verb::kMigratePlan;
+}
+
+absl::Status Migrate(Verb verb, const Options& options, absl::Span<const sql::Schema> schemas) {
+  const std::string& url = options.database.url;
+  absl::StatusOr<std::unique_ptr<sql::Database>> db = sql::Database::Open(options.database);
+  RETURN_IF_ERROR(Named(db.status(), url));
+  if (verb == Verb::kMigrateUp) RETURN_IF_ERROR(Named((*db)->Migrate(schemas), url));
+  const absl::StatusOr<std::vector<sql::SchemaState>> found = (*db)->GetSchemaStates(schemas);
+  RETURN_IF_ERROR(Named(found.status(), url));
+  const std::vector<sql::SchemaState>& states = *found;
+  for (size_t i = 0; i < states.size(); ++i) {
+    const sql::SchemaState& state = states[i];
+    if (verb != Verb::kMigratePlan) {
+      std::printf("%s: at %d of %d%s\n", state.name.c_str(), state.applied, state.available,
+                  state.applied > state.available ? " (the database is newer than this program)" : "");
+      continue;
+    }
+    for (const sql::Migration& migration : schemas[i].migrations) {
+      if (migration.number <= state.applied) continue;
+      std::printf("-- %s %d: %s%s\n", state.name.c_str(), migration.number, migration.title, migration.sql);
+    }
+  }
+  return CheckKnown(states);
+}
+
+absl::StatusOr<std::unique_ptr<sql::Database>> OpenDatabase(const Options& options,
+                                                            absl::Span<const sql::Schema> schemas) {
+  const std::string& url = options.database.url;
+  absl::StatusOr<std::unique_ptr<sql::Database>> db = sql::Database::Open(options.database);
+  RETURN_IF_ERROR(Named(db.status(), url));
+  if (options.migrate) {
+    RETURN_IF_ERROR(Named((*db)->Migrate(schemas), url));
+    return db;
+  }
+  const absl::StatusOr<std::vector<sql::SchemaState>> states = (*db)->GetSchemaStates(schemas);
+  RETURN_IF_ERROR(Named(states.status(), url));
+  RETURN_IF_ERROR(CheckKnown(*states));
+  for (const sql::SchemaState& state : *states) {
+    if (state.applied == state.available) continue;
+    return absl::FailedPreconditionError(absl::StrCat("the schema ", state.name, " is at ", state.applied,
+                                                      ", this program needs ", state.available,
+                                                      ": run `migrate up`, or start with --migrate"));
+  }
+  return db;
+}
+
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const Options& options, const std::string& address) {
   return rpc::Connect({.target = address, .tls_ca_file = options.tls_ca_file});
 }
@@ -77,8 +157,12 @@ absl::Status Serve(const Options& options, const rpc::Authorizer& authorizer, Se
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server, rpc::Server::Start(options.server, services));
   std::vector<std::unique_ptr<Worker>> workers;
   for (Loop& loop : served.loops) workers.push_back(std::make_unique<Worker>(loop.name, loop.idle, loop.run_once));
-  log::Info("serving",
-            {{"port", server->port()}, {"admin_port", server->admin_port()}, {"metrics_port", server->metrics_port()}});
+  metrics::GetGauge("waymark_build_info", "1; the labels tell what runs.", {{"version", std::string(Version())}})
+      .Set(1);
+  log::Info("serving", {{"version", std::string(Version())},
+                        {"port", server->port()},
+                        {"admin_port", server->admin_port()},
+                        {"metrics_port", server->metrics_port()}});
 
   rpc::WaitForSignal();
   log::Info("stopping");

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "common/config/config.h"
 #include "common/journal/journal.h"
 #include "common/rpc/authorizer.h"
@@ -33,7 +34,23 @@ struct Options {
   std::string service_key_file;  // The own credential, shown to services that are followed.
   std::string tls_ca_file;       // Who signed the certificates of services that are followed.
   std::string log_format = "text";
+  bool migrate = true;  // Bring the database's schemas up to date before serving.
 };
+
+// What a program is asked to do: the words before its settings.
+enum class Verb { kServe, kMigrateUp, kMigrateStatus, kMigratePlan };
+// Takes the verb (`migrate up`, `migrate status`, `migrate plan`, or none: serve) out of the arguments. Errors:
+// INVALID_ARGUMENT  it is none of these.
+absl::StatusOr<Verb> TakeVerb(int& argc, char** argv);
+
+// Migrates the database, or prints how far each of its schemas is, or what is still to be applied. Errors:
+// FAILED_PRECONDITION  the database has a migration that this binary does not know. UNAVAILABLE  it cannot be reached.
+absl::Status Migrate(Verb verb, const Options& options, absl::Span<const sql::Schema> schemas);
+
+// The database, its schemas up to date: brought there with `migrate`, else checked. Errors: as above, and
+// FAILED_PRECONDITION  a schema is not up to date.
+absl::StatusOr<std::unique_ptr<sql::Database>> OpenDatabase(const Options& options,
+                                                            absl::Span<const sql::Schema> schemas);
 
 // With the ports of contracts.md: gRPC on `port`, health on port + 100, metrics on port + 200.
 Options Defaults(absl::string_view service, int port);

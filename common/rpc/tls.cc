@@ -7,7 +7,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <ctime>
+
 #include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
 #include "common/base/status.h"
 
 namespace waymark::rpc {
@@ -41,12 +44,24 @@ absl::StatusOr<Key> ReadKey(const std::string& path) {
   return absl::InvalidArgumentError(absl::StrCat("cannot read a PEM private key without passphrase from ", path));
 }
 
+absl::Status CheckNotExpired(const X509& certificate, const std::string& path) {
+  const ASN1_TIME* const end = X509_get0_notAfter(&certificate);
+  if (X509_cmp_current_time(end) > 0) return absl::OkStatus();
+  tm when{};
+  ASN1_TIME_to_tm(end, &when);
+  return absl::InvalidArgumentError(
+      absl::StrCat("the certificate ", path, " expired on ",
+                   absl::FormatCivilTime(absl::CivilDay(when.tm_year + 1900, when.tm_mon + 1, when.tm_mday)),
+                   ": put a new one there"));
+}
+
 // gRPC reads the files by itself and only logs what is wrong with them, call after call; so they are tried first.
 absl::Status CheckPair(const std::string& cert_file, const std::string& key_file) {
   if (cert_file.empty() || key_file.empty()) {
     return absl::InvalidArgumentError("a TLS certificate and its key must be given together");
   }
   ASSIGN_OR_RETURN(const Certificate certificate, ReadCertificate(cert_file));
+  RETURN_IF_ERROR(CheckNotExpired(*certificate, cert_file));
   ASSIGN_OR_RETURN(const Key key, ReadKey(key_file));
   if (X509_check_private_key(certificate.get(), key.get()) == 1) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("the key ", key_file, " does not belong to ", cert_file));

@@ -20,8 +20,8 @@ struct ServerTls {
 };
 
 // Credentials that follow the files: a new certificate is served within seconds of being put there (atomically, as a
-// mounted Secret is). Errors: INVALID_ARGUMENT  a file cannot be read, is no PEM, or key and certificate do not belong
-// together.
+// mounted Secret is). Errors: INVALID_ARGUMENT  a file cannot be read, is no PEM, has expired already, or key and
+// certificate do not belong together.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(const ServerTls& tls);
 
 struct ClientTls {

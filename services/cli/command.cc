@@ -15,6 +15,7 @@
 #include "common/base/errors.h"
 #include "common/base/nearest.h"
 #include "common/base/status.h"
+#include "common/base/version.h"
 #include "common/config/config.h"
 #include "services/cli/analytics.h"
 #include "services/cli/apply.h"
@@ -102,7 +103,7 @@ class Command {
       : out_(out), err_(err), err_is_terminal_(err_is_terminal) {
     app_.name("waymark");
     app_.description(kSummary);
-    app_.set_version_flag("--version", "waymark " WAYMARK_VERSION, "Tell this command's version and end");
+    app_.set_version_flag("--version", absl::StrCat("waymark ", Version()), "Tell this command's version and end");
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.get_formatter()->column_width(34);
@@ -121,7 +122,7 @@ class Command {
     AddList();
     AddDemo();
     app_.add_subcommand("version", "Tell this command's version")->callback([this] {
-      out_ << "waymark " << WAYMARK_VERSION << "\n";
+      out_ << "waymark " << Version() << "\n";
     });
     app_.footer(kFooter);  // Last: commands made before do not repeat it.
   }

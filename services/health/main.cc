@@ -17,17 +17,22 @@ namespace {
 absl::Status Run(int argc, char** argv) {
   process::Options options = process::Defaults("health", 7003);
   std::string milestone = "127.0.0.1:7002";
-  config::Settings settings("waymark-health", "Scores customers by scorecards and tells the bands that change.");
+  config::Settings settings(
+      "waymark-health",
+      "Scores customers by scorecards and tells the bands that change.\n\nwaymark-health migrate up|status|plan   "
+      "brings the database up to date, or tells how far it is, or what is to be done");
   process::Declare(settings, options);
   settings.Add("milestone-address", &milestone, "where the milestone service is, which is followed");
+  ASSIGN_OR_RETURN(const process::Verb verb, process::TakeVerb(argc, argv));
   ASSIGN_OR_RETURN(const bool wanted, settings.Parse(argc, argv));
   if (!wanted) return absl::OkStatus();
   log::Configure("health", log::Level::kInfo, options.log_format == "json" ? log::Format::kJson : log::Format::kText);
+  if (verb != process::Verb::kServe) return process::Migrate(verb, options, Parts::schemas());
   rpc::BlockSignals();
 
   const RealClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Authorizer> authorizer, process::MakeAuthorizer(options));
-  ASSIGN_OR_RETURN(const std::unique_ptr<sql::Database> db, sql::Database::Open(options.database));
+  ASSIGN_OR_RETURN(const std::unique_ptr<sql::Database> db, process::OpenDatabase(options, Parts::schemas()));
   ASSIGN_OR_RETURN(const std::unique_ptr<Parts> parts, Parts::Start(*db, clock, *authorizer));
   ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, process::Connect(options, milestone));
   ASSIGN_OR_RETURN(const std::string service_key, process::ReadServiceKey(options));

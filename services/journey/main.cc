@@ -13,16 +13,21 @@ namespace {
 
 absl::Status Run(int argc, char** argv) {
   process::Options options = process::Defaults("journey", 7001);
-  config::Settings settings("waymark-journey", "Keeps journey definitions and serves them by gRPC.");
+  config::Settings settings(
+      "waymark-journey",
+      "Keeps journey definitions and serves them by gRPC.\n\nwaymark-journey migrate up|status|plan   brings the "
+      "database up to date, or tells how far it is, or what is to be done");
   process::Declare(settings, options);
+  ASSIGN_OR_RETURN(const process::Verb verb, process::TakeVerb(argc, argv));
   ASSIGN_OR_RETURN(const bool wanted, settings.Parse(argc, argv));
   if (!wanted) return absl::OkStatus();
   log::Configure("journey", log::Level::kInfo, options.log_format == "json" ? log::Format::kJson : log::Format::kText);
+  if (verb != process::Verb::kServe) return process::Migrate(verb, options, Parts::schemas());
   rpc::BlockSignals();
 
   const RealClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Authorizer> authorizer, process::MakeAuthorizer(options));
-  ASSIGN_OR_RETURN(const std::unique_ptr<sql::Database> db, sql::Database::Open(options.database));
+  ASSIGN_OR_RETURN(const std::unique_ptr<sql::Database> db, process::OpenDatabase(options, Parts::schemas()));
   ASSIGN_OR_RETURN(const std::unique_ptr<Parts> parts, Parts::Start(*db, clock, *authorizer));
   return process::Serve(
       options, *authorizer,

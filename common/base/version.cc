@@ -1,0 +1,9 @@
+#include "common/base/version.h"
+
+#include "waymark_revision.h"
+
+namespace waymark {
+
+absl::string_view Version() { return WAYMARK_VERSION WAYMARK_REVISION; }
+
+}  // namespace waymark
