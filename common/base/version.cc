@@ -1,6 +1,6 @@
 #include "common/base/version.h"
 
-#include "waymark_revision.h"
+#include "common/base/revision.h"
 
 namespace waymark {
 

@@ -69,6 +69,9 @@ void Declare(config::Settings& settings, Options& options) {
   settings.Add("auth", &options.auth, "false admits everybody; only where grpc-address is loopback");
   settings.Add("service-key-file", &options.service_key_file,
                "the file of the key shown to services that are followed");
+  settings.Add(
+      "linger", &options.linger,
+      "how long calls are still taken after SIGTERM, so that clients that watch health go elsewhere meanwhile");
   settings.Add("log-format", &options.log_format, "text or json");
 }
 
@@ -166,6 +169,8 @@ absl::Status Serve(const Options& options, const rpc::Authorizer& authorizer, Se
 
   rpc::WaitForSignal();
   log::Info("stopping");
+  server->SetReady(false);
+  rpc::WaitForSignal(options.linger);  // Who asks twice is in a hurry.
   journals.StopWaiting();
   if (served.cancel) served.cancel();
   server->Stop();

@@ -34,6 +34,9 @@ struct Options {
   std::string service_key_file;  // The own credential, shown to services that are followed.
   std::string tls_ca_file;       // Who signed the certificates of services that are followed.
   std::string log_format = "text";
+  // How long calls are still taken after SIGTERM, when health says already that none should come: so long clients and
+  // load balancers have to go elsewhere. (gRPC 1.51 cancels a call that comes while it shuts down.)
+  absl::Duration linger = absl::Seconds(1);
   bool migrate = true;  // Bring the database's schemas up to date before serving.
 };
 

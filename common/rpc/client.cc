@@ -8,26 +8,6 @@
 #include "common/rpc/tls.h"
 
 namespace waymark::rpc {
-namespace {
-
-// github.com/grpc/grpc/blob/master/doc/service_config.md
-constexpr char kServiceConfig[] = R"({
-  "loadBalancingConfig": [{"round_robin": {}}],
-  "methodConfig": [{
-    "name": [{}],
-    "retryPolicy": {
-      "maxAttempts": 5,
-      "initialBackoff": "0.1s",
-      "maxBackoff": "2s",
-      "backoffMultiplier": 2,
-      "retryableStatusCodes": ["UNAVAILABLE"]
-    }
-  }],
-  "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1}
-})";
-
-}  // namespace
-
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ClientOptions& options) {
   ASSIGN_OR_RETURN(const auto credentials, ChannelCredentials({.ca_file = options.tls_ca_file,
                                                                .cert_file = options.tls_cert_file,

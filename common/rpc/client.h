@@ -15,6 +15,24 @@ class ClientContext;
 
 namespace waymark::rpc {
 
+// What every client of Waymark should be given: deploy/service_config.json is the same text, for other languages.
+// github.com/grpc/grpc/blob/master/doc/service_config.md
+inline constexpr char kServiceConfig[] = R"({
+  "loadBalancingConfig": [{"round_robin": {}}],
+  "healthCheckConfig": {"serviceName": ""},
+  "methodConfig": [{
+    "name": [{}],
+    "retryPolicy": {
+      "maxAttempts": 5,
+      "initialBackoff": "0.1s",
+      "maxBackoff": "2s",
+      "backoffMultiplier": 2,
+      "retryableStatusCodes": ["UNAVAILABLE"]
+    }
+  }],
+  "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1}
+})";
+
 struct ClientOptions {
   std::string target;       // `127.0.0.1:7002`, or any name that gRPC resolves (`dns:///milestone:7002`).
   std::string tls_ca_file;  // PEM: who must have signed the server's certificate. Empty: no TLS.

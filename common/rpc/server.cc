@@ -104,6 +104,9 @@ void SetLimits(grpc::ServerBuilder& builder, int max_message_bytes) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1000);
   // Connections whose other end has gone without a word are found after 80 s.
+  // Clients spread anew over the replicas there are; a stream has five minutes to end, and is gone on with elsewhere.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 30 * 60'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 5 * 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   // Clients may ping every 10 s, also between calls; who pings more often is disconnected.
@@ -223,6 +226,12 @@ void WaitForSignal() {
   const sigset_t signals = EndingSignals();
   int received = 0;
   sigwait(&signals, &received);
+}
+
+void WaitForSignal(absl::Duration patience) {
+  const sigset_t signals = EndingSignals();
+  const timespec time = absl::ToTimespec(patience);
+  sigtimedwait(&signals, nullptr, &time);
 }
 
 }  // namespace waymark::rpc

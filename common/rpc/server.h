@@ -60,6 +60,8 @@ class Server {
 // makes the process ignore SIGPIPE.
 void BlockSignals();
 void WaitForSignal();
+// The same, for so long at most.
+void WaitForSignal(absl::Duration patience);
 
 }  // namespace waymark::rpc
 

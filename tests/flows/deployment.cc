@@ -54,7 +54,8 @@ std::string Deployment::server() const {
 void Deployment::Start(const std::string& replica) {
   const std::string service = ServiceOf(replica);
   if (!ports_.contains(replica)) ports_[replica] = support::FreePort();
-  std::vector<std::string> argv = {Binary(absl::StrCat("waymark-", service)),
+  const std::string program = absl::StrCat("waymark-", service);
+  std::vector<std::string> argv = {binaries_.empty() ? Binary(program) : absl::StrCat(binaries_, "/", program),
                                    "--grpc-address",
                                    address(replica),
                                    "--admin-address",

@@ -21,6 +21,8 @@ class Deployment {
 
   // Starts a service and waits until it serves. Aborts with what it said where it does not.
   void Start(const std::string& replica);
+  // From now on programs are taken from another folder, such as an earlier release's.
+  void UseBinaries(std::string folder) { binaries_ = std::move(folder); }
   // As a crash.
   void Kill(const std::string& service);
   // In order; its exit code.
@@ -40,6 +42,7 @@ class Deployment {
 
  private:
   const std::string redis_url_;
+  std::string binaries_;
   std::map<std::string, int> ports_;
   std::map<std::string, std::string> databases_;
   std::map<std::string, std::unique_ptr<support::Process>> processes_;
