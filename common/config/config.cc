@@ -233,7 +233,7 @@ absl::StatusOr<std::vector<Settings::Given>> Settings::FromFile(const std::strin
 }
 
 std::string Settings::Help() const {
-  std::string help = absl::StrCat(program_, ": ", summary_,
+  std::string help = absl::StrCat(program_, ": ", summary_, explanation_.empty() ? "" : "\n\n", explanation_,
                                   "\n\nEvery setting is a flag, an environment variable, or a line of the YAML file "
                                   "that --config names; the first of these that gives it stands.\n");
   for (const Setting& setting : settings_) {

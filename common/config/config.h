@@ -6,6 +6,7 @@
 #define WAYMARK_COMMON_CONFIG_CONFIG_H_
 
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -32,6 +33,9 @@ class Settings {
   void Add(absl::string_view name, absl::Duration* target, absl::string_view help);  // `250ms`, `5s`, `2h`.
   void Add(absl::string_view name, std::vector<std::string>* target, absl::string_view help);  // Comma-separated.
 
+  // Says something more, between the summary and the settings, where --help is asked for.
+  void Explain(std::string text) { explanation_ = std::move(text); }
+
   // Reads flags, environment and file. False where --help or --version was asked for, and has been printed: exit 0.
   // Errors: INVALID_ARGUMENT  an unknown setting (the nearest one is named), or a value that does not fit.
   //         What is wrong and where it stands is told in one line. Environment variables that no setting has are left
@@ -57,6 +61,7 @@ class Settings {
   std::string Help() const;
 
   const std::string program_, summary_;
+  std::string explanation_;
   std::string config_file_;
   std::vector<Setting> settings_;
 };

@@ -32,4 +32,8 @@ absl::StatusOr<bool> MoveCursor(sql::Transaction& tx, absl::string_view source, 
   return changed == 1;
 }
 
+absl::Status DropCursors(sql::Transaction& tx, absl::string_view source) {
+  return tx.Execute("DELETE FROM journal_cursor WHERE source = $1", {source}).status();
+}
+
 }  // namespace waymark::journal

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/journal/entry.h"
@@ -27,6 +28,9 @@ absl::StatusOr<Cursors> LoadCursors(sql::Transaction& tx, absl::string_view sour
 // Moves the cursor of `lane` from exactly `from` to `to`; false where it is elsewhere: another replica was faster.
 absl::StatusOr<bool> MoveCursor(sql::Transaction& tx, absl::string_view source, int lane, const Cursor& from,
                                 const Cursor& to);
+
+// Forgets how far a source was followed: it is read from its beginning, whatever its epoch.
+absl::Status DropCursors(sql::Transaction& tx, absl::string_view source);
 
 }  // namespace waymark::journal
 

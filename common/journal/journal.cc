@@ -51,6 +51,7 @@ CREATE TABLE journal_cursor (
 };
 
 constexpr char kDecideEpoch[] = "INSERT INTO journal_epoch (id, epoch) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
+constexpr char kRenewEpoch[] = "UPDATE journal_epoch SET epoch = $1 WHERE id = 1";
 constexpr char kLoadEpoch[] = "SELECT epoch FROM journal_epoch WHERE id = 1";
 // `bit` is 1 << lane, so that one constant text locks any set of lanes.
 constexpr char kLockLanes[] = "SELECT lane, head FROM journal_lane WHERE (bit & $1) <> 0 ORDER BY lane FOR UPDATE";
@@ -166,6 +167,17 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(std::string name, sql::Da
     return absl::OkStatus();
   }));
   return std::unique_ptr<Journal>(new Journal(std::move(name), db, clock, epoch));
+}
+
+absl::StatusOr<int64_t> Journal::Renew(sql::Database& db, const Clock& clock) {
+  int64_t epoch = 0;
+  RETURN_IF_ERROR(db.Transact([&](sql::Transaction& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(const sql::Rows rows, tx.Query(kLoadEpoch));
+    epoch = std::max(NewEpoch(clock.Now()), rows.empty() ? 0 : rows[0].Int(0) + 1);
+    RETURN_IF_ERROR(tx.Execute(kDecideEpoch, {epoch}).status());
+    return tx.Execute(kRenewEpoch, {epoch}).status();
+  }));
+  return epoch;
 }
 
 absl::StatusOr<Lanes> Journal::Lock(sql::Transaction& tx, const std::set<int>& lanes) {

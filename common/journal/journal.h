@@ -73,6 +73,11 @@ class Journal {
   // decides: larger than that of databases opened in earlier seconds.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(std::string name, sql::Database& db, const Clock& clock);
 
+  // Begins a new epoch, larger than the one before, in a database that was restored from a backup: positions are given
+  // a second time, and whoever has read further than the backup must know. Returns it. Processes that have the journal
+  // open must be started again.
+  static absl::StatusOr<int64_t> Renew(sql::Database& db, const Clock& clock);
+
   // Locks lanes, in ascending order, until `tx` ends.
   absl::StatusOr<Lanes> Lock(sql::Transaction& tx, const std::set<int>& lanes);
 

@@ -1,12 +1,17 @@
 #include "common/process/process.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/clock.h"
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "common/base/version.h"
+#include "common/journal/cursor.h"
 #include "common/journal/journal_service.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
@@ -53,6 +58,13 @@ Options Defaults(absl::string_view service, int port) {
 }
 
 void Declare(config::Settings& settings, Options& options) {
+  settings.Explain(
+      "Serves until SIGTERM. Before the settings may stand, for something else:\n"
+      "  migrate up          brings the database's schemas up to date\n"
+      "  migrate status      tells how far they are\n"
+      "  migrate plan        tells what is still to be done, as SQL\n"
+      "  journal renew       says that the database was restored from a backup: its followers stop\n"
+      "  follow anew SOURCE  reads a service once more that was restored, and is followed");
   settings.Add("grpc-address", &options.server.address, "where to serve gRPC");
   settings.Add("admin-address", &options.server.admin_address, "where to serve health in plaintext; empty for nowhere");
   settings.Add("metrics-address", &options.server.metrics_address, "where to serve GET /metrics; empty for nowhere");
@@ -88,29 +100,58 @@ absl::StatusOr<std::unique_ptr<rpc::Authorizer>> MakeAuthorizer(const Options& o
   return rpc::Authorizer::Off();
 }
 
-absl::StatusOr<Verb> TakeVerb(int& argc, char** argv) {
-  if (argc < 2 || absl::StartsWith(argv[1], "-")) return Verb::kServe;
-  const absl::string_view what = argc > 2 ? argv[2] : "";
-  if (absl::string_view(argv[1]) != "migrate" || (what != "up" && what != "status" && what != "plan")) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", argv[1], what.empty() ? "" : " ", what,
-                                                   "\" is none of: migrate up, migrate status, migrate plan"));
+absl::StatusOr<Verb> TakeVerb(int& argc, char** argv, const std::vector<std::string>& sources) {
+  using Kind = Verb::Kind;
+  if (argc < 2 || absl::StartsWith(argv[1], "-")) return Verb();
+  std::vector<std::pair<std::vector<std::string>, Verb>> known = {{{"migrate", "up"}, {Kind::kMigrateUp}},
+                                                                  {{"migrate", "status"}, {Kind::kMigrateStatus}},
+                                                                  {{"migrate", "plan"}, {Kind::kMigratePlan}},
+                                                                  {{"journal", "renew"}, {Kind::kRenewJournal}}};
+  for (const std::string& source : sources) {
+    known.push_back({{"follow", "anew", source}, {Kind::kFollowAnew, source}});
   }
-  argc -= 2;
-  for (int i = 1; i <= argc; ++i) argv[i] = argv[i + 2];  // With the null at the end.
-  return what == "up" ? Verb::kMigrateUp : what == "status" ? Verb::kMigrateStatus : Verb::kMigratePlan;
+  std::string choices;
+  for (const auto& [words, verb] : known) {
+    const int count = static_cast<int>(words.size());
+    if (argc > count && std::equal(words.begin(), words.end(), argv + 1)) {
+      argc -= count;
+      for (int i = 1; i <= argc; ++i) argv[i] = argv[i + count];  // With the null at the end.
+      return verb;
+    }
+    absl::StrAppend(&choices, choices.empty() ? "" : ", ", absl::StrJoin(words, " "));
+  }
+  return absl::InvalidArgumentError(absl::StrCat("\"", argv[1], "\" does not begin any of: ", choices));
 }
 
-absl::Status Migrate(Verb verb, const Options& options, absl::Span<const sql::Schema> schemas) {
+absl::Status Operate(const Verb& verb, const Options& options, absl::Span<const sql::Schema> schemas,
+                     const Forget& forget) {
+  using Kind = Verb::Kind;
+  if (verb.kind == Kind::kRenewJournal || verb.kind == Kind::kFollowAnew) {
+    Options unchanged = options;
+    unchanged.migrate = false;
+    ASSIGN_OR_RETURN(const std::unique_ptr<sql::Database> db, OpenDatabase(unchanged, schemas));
+    if (verb.kind == Kind::kRenewJournal) {
+      ASSIGN_OR_RETURN(const int64_t epoch, journal::Journal::Renew(*db, RealClock()));
+      std::printf("the journal has begun epoch %lld: its followers stop, until each is told to follow anew\n",
+                  static_cast<long long>(epoch));
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(db->Transact([&](sql::Transaction& tx) -> absl::Status {
+      RETURN_IF_ERROR(journal::DropCursors(tx, verb.source));
+      return forget(tx, verb.source);
+    }));
+    std::printf("%s is followed anew, from the beginning of its journal\n", verb.source.c_str());
+    return absl::OkStatus();
+  }
   const std::string& url = options.database.url;
   absl::StatusOr<std::unique_ptr<sql::Database>> db = sql::Database::Open(options.database);
   RETURN_IF_ERROR(Named(db.status(), url));
-  if (verb == Verb::kMigrateUp) RETURN_IF_ERROR(Named((*db)->Migrate(schemas), url));
-  const absl::StatusOr<std::vector<sql::SchemaState>> found = (*db)->GetSchemaStates(schemas);
-  RETURN_IF_ERROR(Named(found.status(), url));
-  const std::vector<sql::SchemaState>& states = *found;
-  for (size_t i = 0; i < states.size(); ++i) {
-    const sql::SchemaState& state = states[i];
-    if (verb != Verb::kMigratePlan) {
+  if (verb.kind == Kind::kMigrateUp) RETURN_IF_ERROR(Named((*db)->Migrate(schemas), url));
+  const absl::StatusOr<std::vector<sql::SchemaState>> states = (*db)->GetSchemaStates(schemas);
+  RETURN_IF_ERROR(Named(states.status(), url));
+  for (size_t i = 0; i < states->size(); ++i) {
+    const sql::SchemaState& state = (*states)[i];
+    if (verb.kind != Kind::kMigratePlan) {
       std::printf("%s: at %d of %d%s\n", state.name.c_str(), state.applied, state.available,
                   state.applied > state.available ? " (the database is newer than this program)" : "");
       continue;
@@ -120,7 +161,7 @@ absl::Status Migrate(Verb verb, const Options& options, absl::Span<const sql::Sc
       std::printf("-- %s %d: %s%s\n", state.name.c_str(), migration.number, migration.title, migration.sql);
     }
   }
-  return CheckKnown(states);
+  return CheckKnown(*states);
 }
 
 absl::StatusOr<std::unique_ptr<sql::Database>> OpenDatabase(const Options& options,

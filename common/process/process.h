@@ -41,14 +41,28 @@ struct Options {
 };
 
 // What a program is asked to do: the words before its settings.
-enum class Verb { kServe, kMigrateUp, kMigrateStatus, kMigratePlan };
-// Takes the verb (`migrate up`, `migrate status`, `migrate plan`, or none: serve) out of the arguments. Errors:
-// INVALID_ARGUMENT  it is none of these.
-absl::StatusOr<Verb> TakeVerb(int& argc, char** argv);
+struct Verb {
+  enum class Kind {
+    kServe,          // None.
+    kMigrateUp,      // migrate up
+    kMigrateStatus,  // migrate status: prints how far each schema is.
+    kMigratePlan,    // migrate plan: prints what is still to be applied.
+    kRenewJournal,   // journal renew: after a backup was restored, a new epoch begins, by which followers know.
+    kFollowAnew,     // follow anew SOURCE: what was followed of a restored SOURCE is let go of and read once more.
+  };
+  Kind kind = Kind::kServe;
+  std::string source;
+};
+// Takes the verb out of the arguments. `sources`: whom the service follows. Errors: INVALID_ARGUMENT  it is none.
+absl::StatusOr<Verb> TakeVerb(int& argc, char** argv, const std::vector<std::string>& sources);
 
-// Migrates the database, or prints how far each of its schemas is, or what is still to be applied. Errors:
-// FAILED_PRECONDITION  the database has a migration that this binary does not know. UNAVAILABLE  it cannot be reached.
-absl::Status Migrate(Verb verb, const Options& options, absl::Span<const sql::Schema> schemas);
+// Lets go, in a transaction, of what was concluded from a source's journal and would be counted twice.
+using Forget = std::function<absl::Status(sql::Transaction& tx, absl::string_view source)>;
+
+// Does what was asked for, all but serving, and tells it on the standard output. Errors: FAILED_PRECONDITION  the
+// database has a migration that this binary does not know, or is not up to date. UNAVAILABLE  it cannot be reached.
+absl::Status Operate(const Verb& verb, const Options& options, absl::Span<const sql::Schema> schemas,
+                     const Forget& forget);
 
 // The database, its schemas up to date: brought there with `migrate`, else checked. Errors: as above, and
 // FAILED_PRECONDITION  a schema is not up to date.

@@ -87,6 +87,11 @@ absl::Status EraseActivity(sql::Transaction& tx, absl::string_view workspace, ab
   return tx.Execute("DELETE FROM passage WHERE workspace = $1 AND customer_id = $2", {workspace, customer_id}).status();
 }
 
+absl::Status EraseAllActivity(sql::Transaction& tx) {
+  RETURN_IF_ERROR(tx.Execute("DELETE FROM activity").status());
+  return tx.Execute("DELETE FROM passage").status();
+}
+
 absl::StatusOr<std::vector<int64_t>> CountEvents(sql::Transaction& tx, absl::string_view workspace,
                                                  absl::Span<const ActivityQuery> queries, int64_t known_day) {
   ASSIGN_OR_RETURN(const std::vector<sql::Rows> answers,

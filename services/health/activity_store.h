@@ -49,6 +49,9 @@ absl::Status AddPassages(sql::Transaction& tx, absl::Span<const PassageRow> rows
 // Erases all of both of a customer.
 absl::Status EraseActivity(sql::Transaction& tx, absl::string_view workspace, absl::string_view customer_id);
 
+// Erases all of both.
+absl::Status EraseAllActivity(sql::Transaction& tx);
+
 // Asks for a customer's events of a type (empty: of every type) on the days from `first_day` to `last_day`.
 struct ActivityQuery {
   absl::string_view customer_id;

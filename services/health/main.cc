@@ -17,17 +17,16 @@ namespace {
 absl::Status Run(int argc, char** argv) {
   process::Options options = process::Defaults("health", 7003);
   std::string milestone = "127.0.0.1:7002";
-  config::Settings settings(
-      "waymark-health",
-      "Scores customers by scorecards and tells the bands that change.\n\nwaymark-health migrate up|status|plan   "
-      "brings the database up to date, or tells how far it is, or what is to be done");
+  config::Settings settings("waymark-health", "Scores customers by scorecards and tells the bands that change.");
   process::Declare(settings, options);
   settings.Add("milestone-address", &milestone, "where the milestone service is, which is followed");
-  ASSIGN_OR_RETURN(const process::Verb verb, process::TakeVerb(argc, argv));
+  ASSIGN_OR_RETURN(const process::Verb verb, process::TakeVerb(argc, argv, {"milestone"}));
   ASSIGN_OR_RETURN(const bool wanted, settings.Parse(argc, argv));
   if (!wanted) return absl::OkStatus();
   log::Configure("health", log::Level::kInfo, options.log_format == "json" ? log::Format::kJson : log::Format::kText);
-  if (verb != process::Verb::kServe) return process::Migrate(verb, options, Parts::schemas());
+  if (verb.kind != process::Verb::Kind::kServe) {
+    return process::Operate(verb, options, Parts::schemas(), Parts::Forget);
+  }
   rpc::BlockSignals();
 
   const RealClock clock;

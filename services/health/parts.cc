@@ -5,6 +5,7 @@
 #include "absl/memory/memory.h"
 #include "common/base/status.h"
 #include "common/requests/requests.h"
+#include "services/health/activity_store.h"
 #include "services/health/follower.h"
 #include "services/health/health_service.h"
 #include "services/health/scorecard_service.h"
@@ -20,6 +21,10 @@ constexpr int kFollowBatch = 5'000;
 }  // namespace
 
 std::vector<sql::Schema> Parts::schemas() { return {journal::Journal::schema(), requests::schema(), schema()}; }
+
+absl::Status Parts::Forget(sql::Transaction& tx, absl::string_view source) {
+  return source == "milestone" ? EraseAllActivity(tx) : absl::OkStatus();
+}
 
 absl::StatusOr<std::unique_ptr<Parts>> Parts::Start(sql::Database& db, const Clock& clock,
                                                     const rpc::Authorizer& authorizer) {

@@ -33,6 +33,9 @@ class Parts {
   // Every schema that the service's database holds.
   static std::vector<sql::Schema> schemas();
 
+  // Lets go of what was counted of a source's journal, so that it can be read once more. Scores and bands stay.
+  static absl::Status Forget(sql::Transaction& tx, absl::string_view source);
+
   // What is given must outlive the parts. Errors: any of Database::Migrate and Journal::Open.
   static absl::StatusOr<std::unique_ptr<Parts>> Start(sql::Database& db, const Clock& clock,
                                                       const rpc::Authorizer& authorizer);

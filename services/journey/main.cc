@@ -13,16 +13,17 @@ namespace {
 
 absl::Status Run(int argc, char** argv) {
   process::Options options = process::Defaults("journey", 7001);
-  config::Settings settings(
-      "waymark-journey",
-      "Keeps journey definitions and serves them by gRPC.\n\nwaymark-journey migrate up|status|plan   brings the "
-      "database up to date, or tells how far it is, or what is to be done");
+  config::Settings settings("waymark-journey", "Keeps journey definitions and serves them by gRPC.");
   process::Declare(settings, options);
-  ASSIGN_OR_RETURN(const process::Verb verb, process::TakeVerb(argc, argv));
+  ASSIGN_OR_RETURN(const process::Verb verb, process::TakeVerb(argc, argv, {}));
   ASSIGN_OR_RETURN(const bool wanted, settings.Parse(argc, argv));
   if (!wanted) return absl::OkStatus();
   log::Configure("journey", log::Level::kInfo, options.log_format == "json" ? log::Format::kJson : log::Format::kText);
-  if (verb != process::Verb::kServe) return process::Migrate(verb, options, Parts::schemas());
+  if (verb.kind != process::Verb::Kind::kServe) {
+    // What is followed is applied by its own name: once more changes nothing.
+    return process::Operate(verb, options, Parts::schemas(),
+                            [](sql::Transaction&, absl::string_view) { return absl::OkStatus(); });
+  }
   rpc::BlockSignals();
 
   const RealClock clock;

@@ -51,7 +51,8 @@ absl::StatusOr<std::optional<v1::RecordAccepted>> ToRecord(const journal::Entry&
   }
   v1::RecordAccepted accepted;
   v1::Record& record = *accepted.mutable_record();
-  record.set_record_id(absl::StrCat("health/", entry.lane, "/", entry.position));
+  // By what it tells, not by its place: a restored journal gives places a second time.
+  record.set_record_id(absl::StrCat("health/", fact.effect_key(), "@", fact.as_of().seconds()));
   record.set_customer_id(fact.customer_id());
   *record.mutable_time() = fact.as_of();
   record.set_author("health");

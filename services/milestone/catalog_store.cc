@@ -1,5 +1,6 @@
 #include "services/milestone/catalog_store.h"
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 
 namespace waymark::milestone {
@@ -76,7 +77,13 @@ absl::Status AddVersion(sql::Transaction& tx, absl::string_view workspace, const
   ASSIGN_OR_RETURN(const int64_t added,
                    tx.Execute(kAddVersion, {workspace, version.journey_id, version.number, version.content_hash,
                                             sql::Bytes{version.definition}, sql::Bytes{version.segments}}));
-  return added == 0 ? absl::OkStatus() : RaiseRevision(tx, workspace);
+  if (added > 0) return RaiseRevision(tx, workspace);
+  ASSIGN_OR_RETURN(const std::optional<PublishedVersion> known,
+                   FindVersion(tx, workspace, version.journey_id, version.number));
+  if (known.has_value() && known->content_hash == version.content_hash) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("version ", version.number, " of journey ", version.journey_id,
+                   " is known with another content: was `journey` restored? Publish it there under a further number"));
 }
 
 absl::Status CloseVersions(sql::Transaction& tx, absl::string_view workspace, const ClosedVersions& closed) {

@@ -20,22 +20,23 @@ absl::Status Run(int argc, char** argv) {
   std::string journey = "127.0.0.1:7001";
   std::string health = "127.0.0.1:7003";
   redis::Options redis_options{.url = ""};
-  config::Settings settings(
-      "waymark-milestone",
-      "Takes events and tells how far each customer has come.\n\nwaymark-milestone migrate up|status|plan   brings the "
-      "database up to date, or tells how far it is, or what is to be done");
+  config::Settings settings("waymark-milestone", "Takes events and tells how far each customer has come.");
   process::Declare(settings, options);
   settings.Add("journey-address", &journey, "where the journey service is, which is followed");
   settings.Add("health-address", &health, "where the health service is, which is followed");
   settings.Add("redis-url", &redis_options.url,
                "redis://HOST:PORT/DB for the stage cache; empty keeps it in process, which is right for one replica");
   settings.Add("redis-password-file", &redis_options.password_file, "the file of Redis' password");
-  ASSIGN_OR_RETURN(const process::Verb verb, process::TakeVerb(argc, argv));
+  ASSIGN_OR_RETURN(const process::Verb verb, process::TakeVerb(argc, argv, {"journey", "health"}));
   ASSIGN_OR_RETURN(const bool wanted, settings.Parse(argc, argv));
   if (!wanted) return absl::OkStatus();
   log::Configure("milestone", log::Level::kInfo,
                  options.log_format == "json" ? log::Format::kJson : log::Format::kText);
-  if (verb != process::Verb::kServe) return process::Migrate(verb, options, Parts::schemas());
+  if (verb.kind != process::Verb::Kind::kServe) {
+    // What is followed is applied by its own name: once more changes nothing.
+    return process::Operate(verb, options, Parts::schemas(),
+                            [](sql::Transaction&, absl::string_view) { return absl::OkStatus(); });
+  }
   rpc::BlockSignals();
 
   const RealClock clock;

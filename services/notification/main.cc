@@ -19,22 +19,23 @@ absl::Status Run(int argc, char** argv) {
   std::string milestone = "127.0.0.1:7002";
   std::string health = "127.0.0.1:7003";
   Options own;
-  config::Settings settings(
-      "waymark-notification",
-      "Does what playbooks say when something happens to a customer.\n\nwaymark-notification migrate up|status|plan   "
-      "brings the database up to date, or tells how far it is, or what is to be done");
+  config::Settings settings("waymark-notification", "Does what playbooks say when something happens to a customer.");
   process::Declare(settings, options);
   settings.Add("milestone-address", &milestone, "where the milestone service is, which is followed");
   settings.Add("health-address", &health, "where the health service is, which is followed");
   settings.Add("webhook-allow", &own.webhook_allow,
                "networks that webhooks may go to though they are not public, such as 10.20.0.0/16,fd00::/8");
   settings.Add("webhook-timeout", &own.webhook_timeout, "how long a webhook's receiver may take, 100ms to 30s");
-  ASSIGN_OR_RETURN(const process::Verb verb, process::TakeVerb(argc, argv));
+  ASSIGN_OR_RETURN(const process::Verb verb, process::TakeVerb(argc, argv, {"milestone", "health"}));
   ASSIGN_OR_RETURN(const bool wanted, settings.Parse(argc, argv));
   if (!wanted) return absl::OkStatus();
   log::Configure("notification", log::Level::kInfo,
                  options.log_format == "json" ? log::Format::kJson : log::Format::kText);
-  if (verb != process::Verb::kServe) return process::Migrate(verb, options, Parts::schemas());
+  if (verb.kind != process::Verb::Kind::kServe) {
+    // What is followed is applied by its own name: once more changes nothing.
+    return process::Operate(verb, options, Parts::schemas(),
+                            [](sql::Transaction&, absl::string_view) { return absl::OkStatus(); });
+  }
   rpc::BlockSignals();
 
   const RealClock clock;
