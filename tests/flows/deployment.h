@@ -34,6 +34,7 @@ class Deployment {
   // Of all replicas that were started, for gRPC to balance.
   std::string target(const std::string& service) const;
   const std::string& database(const std::string& service) const { return databases_.at(service); }
+  int pid(const std::string& service) const { return processes_.at(service)->pid(); }
   // What the service has logged since it was started last.
   std::string log(const std::string& service) const { return processes_.at(service)->Err(); }
 

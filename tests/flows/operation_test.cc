@@ -152,6 +152,46 @@ TEST(StartTest, AVerbThatIsNoneIsRefused) {
   EXPECT_THAT(Refusal("journey", {"serve"}), HasSubstr("migrate up, migrate status, migrate plan"));
 }
 
+// Who has a connection to whom is what deploy/kubernetes/calls.json says, of which the network policies are made.
+TEST(CallGraphTest, ServicesCallWhomThePoliciesLetThem) {
+  Deployment deployment(sql::Engine::kSqlite);
+  std::vector<std::string> arguments = {
+      "/usr/bin/python3", "-c",
+      "import json, os, sys, time\n"
+      "known = json.load(open(sys.argv[1]))\n"
+      "services = {name: (int(pid), int(address.split(':')[1])) for name, pid, address in\n"
+      "            (one.split('=') for one in sys.argv[2:])}\n"
+      "def calls():\n"
+      "    owner = {}\n"
+      "    for name, (pid, port) in services.items():\n"
+      "        for fd in os.listdir(f'/proc/{pid}/fd'):\n"
+      "            try: owner[os.readlink(f'/proc/{pid}/fd/{fd}')] = name\n"
+      "            except OSError: pass\n"
+      "    found = {name: set() for name in services}\n"
+      "    for file in ('/proc/net/tcp', '/proc/net/tcp6'):\n"
+      "        for line in open(file).readlines()[1:]:\n"
+      "            part = line.split()\n"
+      "            caller, to = owner.get(f'socket:[{part[9]}]'), int(part[2].split(':')[1], 16)\n"
+      "            for callee, (pid, port) in services.items():\n"
+      "                if caller and part[3] == '01' and to == port: found[caller].add(callee)\n"
+      "    return found\n"
+      "wanted = {name: set(callees) for name, callees in known.items()}\n"
+      "end = time.monotonic() + 60\n"
+      "while calls() != wanted and time.monotonic() < end: time.sleep(0.05)\n"
+      "print(json.dumps({name: sorted(callees) for name, callees in calls().items()}))\n"
+      "print(json.dumps({name: sorted(callees) for name, callees in wanted.items()}))\n",
+      absl::StrCat(WAYMARK_SOURCE_DIR, "/deploy/kubernetes/calls.json")};
+  for (const char* service : kServices) {
+    deployment.Start(service);
+    arguments.push_back(absl::StrCat(service, "=", deployment.pid(service), "=", deployment.address(service)));
+  }
+  const auto found = support::RunToEnd({.argv = arguments}, absl::Minutes(2));
+  ASSERT_TRUE(found.ok() && found->exit_code == 0) << found->err;
+  const std::vector<std::string> lines = Lines(found->out);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0], lines[1]);
+}
+
 TEST(VersionTest, EveryProgramTellsReleaseAndCommit) {
   for (const std::string service : kServices) {
     EXPECT_THAT(
