@@ -2,7 +2,10 @@
 // Rust.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tests/clients/story.h"
@@ -18,6 +21,31 @@ void Prepare(std::vector<std::string> argv) {
   const auto finished = support::RunToEnd({.argv = std::move(argv)}, absl::Minutes(3));
   ASSERT_TRUE(finished.ok()) << finished.status();
   ASSERT_EQ(finished->exit_code, 0) << finished->out << finished->err;
+}
+
+// What the README shows is what runs.
+TEST(ReadmeTest, ShowsLinesOfThePrograms) {
+  std::string programs;
+  for (const char* path : {"python/story.py", "typescript/connect.ts", "typescript/grpc.ts", "go/main.go",
+                           "java/src/main/java/dev/waymark/Story.java", "rust/src/main.rs"}) {
+    std::ifstream file(absl::StrCat(kClients, "/", path));
+    ASSERT_TRUE(file.is_open()) << path;
+    std::stringstream text;
+    text << file.rdbuf();
+    programs += text.str();
+  }
+  std::ifstream readme(absl::StrCat(kClients, "/README.md"));
+  bool code = false;
+  int shown = 0;
+  for (std::string line; std::getline(readme, line);) {
+    if (line.substr(0, 3) == "```") {
+      code = !code;
+    } else if (code) {
+      ++shown;
+      EXPECT_NE(programs.find(absl::StrCat(line, "\n")), std::string::npos) << line;
+    }
+  }
+  EXPECT_GT(shown, 20);
 }
 
 TEST(PythonTest, TellsTheStory) {
