@@ -115,7 +115,7 @@ const Mistake kMistakes[] = {
     {"SettingThatIsNone", "base/service/kustomization.yaml", "WAYMARK_LOG_FORMAT", "WAYMARK_LOGFORMAT",
      "has no setting WAYMARK_LOGFORMAT"},
     {"FileWhereNothingIsMounted", "base/service/kustomization.yaml", "/etc/waymark/credentials/", "/etc/credentials/",
-     "WAYMARK_CREDENTIALS_FILE is /etc/credentials/credentials.yaml, where nothing is mounted"},
+     "WAYMARK_CREDENTIALS_FILE is /etc/credentials/credentials, where nothing is mounted"},
     {"GraceBelowTheDrain", "base/service/kustomization.yaml", "WAYMARK_LINGER=5s", "WAYMARK_LINGER=25s",
      "terminationGracePeriodSeconds must be 10 s above WAYMARK_LINGER"},
     {"RootThatCanBeWritten", "base/service/deployment.yaml", "readOnlyRootFilesystem: true",
