@@ -186,6 +186,14 @@ absl::Status Explain(const Session& session, const Given& given) {
     const int more = reason.witnesses_size() - kMostWitnessesShown;
     if (more > 0) table.Add({"", "", absl::StrCat("… and ", more, " more"), ""});
     if (reason.witnesses().empty()) table.Add({when, what, "time alone", ""});
+    if (reason.absent_any_event() || !reason.absent_event_types().empty()) {
+      const std::string types = absl::StrJoin(reason.absent_event_types(), " or ");
+      table.Add({"", "", absl::StrCat("no ", types.empty() ? "event" : Printable(types)), ""});
+    }
+    if (!reason.author().empty() || !reason.reason().empty()) {
+      const std::string who = reason.author().empty() ? "somebody" : Printable(reason.author());
+      table.Add({"", "", absl::StrCat(who, reason.reason().empty() ? "" : ": ", Printable(reason.reason())), ""});
+    }
   }
   session.out << table.Render();
   return absl::OkStatus();

@@ -23,9 +23,12 @@ namespace waymark::milestone {
 namespace {
 
 // A customer in a journey, with its whole history.
+constexpr int kMostAbsentTold = 100;
+
 struct Case {
   Histories histories;  // Owns what `history` views.
   std::vector<rules::Item> history;
+  std::vector<v1::Record> records;
   JourneyPtr journey;  // The version it travels or would travel; nullptr: none is published.
   Enrollment enrollment;
   absl::Time watermark = absl::InfinitePast();  // Of its last item.
@@ -54,6 +57,7 @@ absl::StatusOr<Case> LoadCase(sql::Transaction& tx, journal::Journal& journal, S
   ASSIGN_OR_RETURN(loaded.histories, LoadHistories(tx, journal, {{workspace, customer.customer_id}}, {&customer},
                                                    /*with_properties=*/true));
   loaded.history = std::move(loaded.histories.items[0]);
+  ASSIGN_OR_RETURN(loaded.records, LoadRecords(tx, journal, {workspace, customer.customer_id}, customer));
   std::sort(loaded.history.begin(), loaded.history.end(), rules::Before);
   if (loaded.journey != nullptr) AddCompletions(*loaded.journey, customer.dossier, loaded.history);
   if (!loaded.history.empty()) loaded.watermark = loaded.history.back().time;
@@ -102,7 +106,8 @@ v1::ReasonKind ToProto(rules::ReasonKind kind) {
   return v1::REASON_KIND_UNSPECIFIED;
 }
 
-v1::Reason ToProto(const rules::Journey& journey, absl::Span<const rules::Item> history, const rules::Reason& reason) {
+v1::Reason ToProto(const rules::Journey& journey, absl::Span<const rules::Item> history,
+                   absl::Span<const v1::Record> records, const rules::Reason& reason) {
   const rules::Definition& definition = journey.version().definition;
   v1::Reason message;
   message.set_kind(ToProto(reason.kind));
@@ -111,6 +116,20 @@ v1::Reason ToProto(const rules::Journey& journey, absl::Span<const rules::Item> 
   if (reason.transition.has_value()) message.set_transition_key(definition.transitions[*reason.transition].key);
   if (reason.exit.has_value()) message.set_exit_key(definition.exits[*reason.exit].key);
   message.set_by_call(reason.by_call);
+  const auto call = std::find_if(history.begin(), history.end(),
+                                 [&](const rules::Item& item) { return item.number == reason.moment.item; });
+  if (reason.by_call && call != history.end()) {
+    for (const v1::Record& record : records) {
+      if (record.record_id() != call->id) continue;
+      message.set_author(record.author());
+      message.set_reason(record.reason());
+    }
+  }
+  const rules::Absent absent = rules::FindAbsent(journey, reason);
+  for (const std::string& event_type : absent.event_types) {
+    if (message.absent_event_types_size() < kMostAbsentTold) message.add_absent_event_types(event_type);
+  }
+  message.set_absent_any_event(absent.any_event);
   SetTime(reason.moment.time, message.mutable_time());
   for (const size_t i : reason.witnesses.items) {
     v1::Witness* witness = message.add_witnesses();
@@ -150,7 +169,7 @@ absl::StatusOr<v1::ExplainResponse> Explainer::Explain(absl::string_view workspa
   *response.mutable_current() = ToCurrentStage(*loaded.journey, loaded.enrollment, progress.runs[*run]);
   const absl::Time until = std::max(progress.timer, loaded.watermark);
   for (const rules::Reason& reason : rules::FindReasons(*loaded.journey, loaded.history, until, *run)) {
-    *response.add_reasons() = ToProto(*loaded.journey, loaded.history, reason);
+    *response.add_reasons() = ToProto(*loaded.journey, loaded.history, loaded.records, reason);
   }
   response.set_consistency_token(loaded.token);
   return response;

@@ -231,4 +231,61 @@ std::vector<Reason> FindReasons(const Journey& journey, absl::Span<const Item> h
   return Explaining(journey, history, now, enrollment, budget).Explain();
 }
 
+namespace {
+
+// Collects the patterns whose silence a criterion asks for.
+class Silence {
+ public:
+  explicit Silence(const Journey& journey) : journey_(journey) {}
+
+  // `inverted`: it is asked for that the criterion is not met.
+  void Look(const Criterion& criterion, bool inverted) {
+    if (const auto* absence = std::get_if<Absence>(&criterion.kind)) {
+      if (!inverted) Add(absence->events);
+    } else if (const auto* count = std::get_if<EventCount>(&criterion.kind)) {
+      if (inverted) Add(count->events);
+    } else if (const auto* sequence = std::get_if<Sequence>(&criterion.kind)) {
+      if (!inverted) return;
+      for (const EventPattern& step : sequence->steps) Add(step);
+    } else if (const auto* some = std::get_if<Some>(&criterion.kind)) {
+      for (const Criterion& child : some->criteria) Look(child, inverted);
+    } else if (const auto* none = std::get_if<NoneOf>(&criterion.kind)) {
+      for (const Criterion& child : none->criteria) Look(child, !inverted);
+    } else if (const auto* segment = std::get_if<InSegment>(&criterion.kind)) {
+      for (const SegmentRule& rule : journey_.version().segments) {
+        if (rule.segment_id == segment->segment_id) Look(rule.criterion, inverted);
+      }
+    }
+  }
+
+  Absent Take() { return {.event_types = {types_.begin(), types_.end()}, .any_event = any_}; }
+
+ private:
+  void Add(const EventPattern& events) {
+    types_.insert(events.event_types.begin(), events.event_types.end());
+    any_ = any_ || events.event_types.empty();
+  }
+
+  const Journey& journey_;
+  std::set<std::string> types_;
+  bool any_ = false;
+};
+
+}  // namespace
+
+Absent FindAbsent(const Journey& journey, const Reason& reason) {
+  const Definition& definition = journey.version().definition;
+  Silence silence(journey);
+  if (reason.milestone.has_value()) {
+    const Milestone& milestone = journey.milestone(*reason.milestone);
+    silence.Look(milestone.criterion, false);
+    for (const Variant& variant : milestone.variants) silence.Look(variant.criterion, false);
+  }
+  if (reason.transition.has_value() && definition.transitions[*reason.transition].criterion.has_value()) {
+    silence.Look(*definition.transitions[*reason.transition].criterion, false);
+  }
+  if (reason.exit.has_value()) silence.Look(definition.exits[*reason.exit].criterion, false);
+  return silence.Take();
+}
+
 }  // namespace waymark::rules

@@ -44,6 +44,14 @@ struct Reason {
   Witnesses witnesses;               // Of it and of the enrollment.
 };
 
+// What did not come, where a reason rests on that: the criterion of its milestone, transition or exit asks for an
+// absence, or for none of some events.
+struct Absent {
+  std::vector<std::string> event_types;  // Each once, bytewise.
+  bool any_event = false;
+};
+Absent FindAbsent(const Journey& journey, const Reason& reason);
+
 // The chain that led an enrollment (an index into Progress::enrollments) to where it stands, in the order in which it
 // came true: what stands now. The items' times and numbers are the same in each replay, so a reason holds at its very
 // moment.

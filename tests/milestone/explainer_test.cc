@@ -69,6 +69,56 @@ TEST_P(ExplainerTest, EachConclusionIsTracedToTheItemsThatMakeIt) {
   EXPECT_FALSE(answer->consistency_token().empty());
 }
 
+TEST_P(ExplainerTest, WhoDecidedAndWhyIsTold) {
+  ASSERT_TRUE(world_.Ingest({At(1, "acme", "login", "e1")}).ok());
+  v1::OverrideStageRequest put;
+  put.set_customer_id("acme");
+  put.set_journey_id("j");
+  put.set_stage_key("renewal");
+  put.set_author("ann");
+  put.set_reason("trained on site");
+  ASSERT_TRUE(
+      Call<v1::OverrideStageResponse>(world_.milestones(), &v1::MilestoneService::Stub::OverrideStage, put).ok());
+  const auto answer = Explain("acme");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  const v1::Reason& last = answer->reasons(answer->reasons_size() - 1);
+  EXPECT_TRUE(last.by_call());
+  EXPECT_EQ(last.author(), "ann");
+  EXPECT_EQ(last.reason(), "trained on site");
+  EXPECT_EQ(answer->reasons(0).author(), "");
+}
+
+// And one of what is named would refute it.
+TEST_P(ExplainerTest, WhatDidNotComeIsTold) {
+  journey::v1::JourneyDefinition definition = Steps({{"calm", "never"}, {"steady", "never"}});
+  journey::v1::Milestone& milestone = *definition.mutable_stages(0)->mutable_milestones(0);
+  journey::v1::Absence& absence = *milestone.mutable_criterion()->mutable_all_of()->add_criteria()->mutable_absence();
+  absence.add_event_types("incident");
+  absence.mutable_lasting()->set_seconds(600);
+  journey::v1::Criterion& none = *milestone.mutable_criterion()->mutable_all_of()->add_criteria();
+  journey::v1::EventCount& count = *none.mutable_none_of()->add_criteria()->mutable_event_count();
+  count.add_event_types("complaint");
+  count.set_at_least(1);
+  world_.Publish("quiet", 1, definition);
+  ASSERT_TRUE(world_.Ingest({At(1, "acme", "login", "e1")}).ok());
+  world_.Settle();
+  const auto answer = Explain("acme", "quiet");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->current().stage_key(), "steady");
+  const auto achieved = std::find_if(answer->reasons().begin(), answer->reasons().end(),
+                                     [](const v1::Reason& reason) { return reason.milestone_key() == "calm_done"; });
+  ASSERT_NE(achieved, answer->reasons().end());
+  EXPECT_THAT(achieved->absent_event_types(), ElementsAre("complaint", "incident"));
+  EXPECT_FALSE(achieved->absent_any_event());
+  for (const std::string type : {"incident", "complaint"}) {
+    const std::string customer = "refuted-by-" + type;
+    ASSERT_TRUE(world_.Ingest({At(1, customer, "login", "e1"), At(2, customer, type, "e2")}).ok());
+    clock_.Set(Noon() + absl::Minutes(11));
+  }
+  world_.Settle();
+  EXPECT_EQ(world_.StageOf("refuted-by-complaint"), "j:setup quiet:calm");
+}
+
 TEST_P(ExplainerTest, WhatIsNamedAsMissingLeadsThereWhenItHappens) {
   ASSERT_TRUE(world_.Ingest({At(1, "acme", "connect", "e1"), At(2, "acme", "report", "e2")}).ok());
   const auto answer = WhyNot("acme", "renewal");

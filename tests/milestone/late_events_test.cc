@@ -224,5 +224,38 @@ TEST_P(LateEventsTest, ShortHistoriesKeepNone) {
   EXPECT_EQ(CountKept(), 1);
 }
 
+// A hundred thousand events of one customer: every question is answered, and what is too long to explain whole says so.
+TEST_P(LateEventsTest, ACustomerWithAHundredThousandEventsIsAnsweredLikeAnyOther) {
+  world_.Publish("long", 1, Steps({{"setup", "connect"}, {"adoption", "report", 90'000}, {"renewal", "renew"}}));
+  std::vector<v1::Event> events;
+  for (int i = 0; i < 100'000; ++i) {
+    events.push_back(At(i / 100 - 2'000, "long-corp", i == 0 ? "connect" : "report", absl::StrCat("e", i)));
+    events.back().set_source_sequence(i);
+    if (events.size() < 1'000) continue;
+    ASSERT_TRUE(world_.Ingest(events).ok());
+    events.clear();
+  }
+  EXPECT_EQ(world_.StageOf("long-corp"), "long:renewal");
+  const auto progress = world_.GetProgress("long-corp");
+  ASSERT_TRUE(progress.ok()) << progress.status();
+  EXPECT_EQ(progress->event_count(), 100'000);
+  v1::ExplainRequest explain;
+  explain.set_customer_id("long-corp");
+  explain.set_journey_id("long");
+  const auto explained = Call<v1::ExplainResponse>(world_.milestones(), &v1::MilestoneService::Stub::Explain, explain);
+  ASSERT_TRUE(explained.ok()) << explained.status();
+  EXPECT_EQ(explained->current().stage_key(), "renewal");
+  v1::ListTimelineRequest timeline;
+  timeline.set_customer_id("long-corp");
+  timeline.set_page_size(1'000);
+  const auto page =
+      Call<v1::ListTimelineResponse>(world_.milestones(), &v1::MilestoneService::Stub::ListTimeline, timeline);
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->items_size(), 1'000);
+  EXPECT_THAT(world_.Outcomes({At(-2'000, "long-corp", "login", "e0"), At(-3'000, "long-corp", "login", "first")}),
+              ElementsAre("CONFLICT", "ACCEPTED"));
+  EXPECT_EQ(world_.StageOf("long-corp"), "long:renewal");
+}
+
 }  // namespace
 }  // namespace waymark::milestone

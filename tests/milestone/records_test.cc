@@ -291,6 +291,55 @@ TEST_P(RecordsTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(field(Exit(absl::StrCat("request_id: '", std::string(101, 'x'), "'"))), HasSubstr("request_id"));
 }
 
+TEST_P(RecordsTest, WhatIsNotThereIsNamedAndNothingIsLost) {
+  const auto code = [](const absl::Status& status) { return status.code(); };
+  // No journey at all.
+  for (const absl::Status& status : {Enroll("journey_id: 'j'"), Attest("milestone_key: 'm'")}) {
+    EXPECT_EQ(code(status), absl::StatusCode::kNotFound) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("journey \"j\""));
+  }
+  for (const absl::Status& status : {Override("stage_key: 'first' reason: 'x'"), Exit("")}) {
+    EXPECT_EQ(code(status), absl::StatusCode::kFailedPrecondition) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("no open enrollment in journey j"));
+  }
+  EXPECT_EQ(code(world_.GetProgress("acme").status()), absl::StatusCode::kNotFound) << "and nobody was made of it";
+  world_.Publish("j", 1, Journey("event_count { event_types: 'go' }"));
+  ASSERT_TRUE(world_.Ingest({At(0, "acme", "login", "e0")}).ok());
+  EXPECT_EQ(code(Override("stage_key: 'nowhere' reason: 'x'")), absl::StatusCode::kNotFound);
+  EXPECT_EQ(code(Attest("milestone_key: 'nothing'")), absl::StatusCode::kNotFound);
+  EXPECT_EQ(world_.StageOf("acme"), "j:first");
+  ASSERT_TRUE(world_.Ingest({At(1, "acme", "go", "e1")}).ok());
+  EXPECT_EQ(world_.StageOf("acme"), "j:second");
+}
+
+TEST_P(RecordsTest, NobodyNewGetsIntoARetiredVersionAndWhoIsInGoesOn) {
+  journey::v1::JourneyDefinition definition = Journey("event_count { event_types: 'go' }");
+  definition.mutable_entry()->clear_triggers();
+  definition.mutable_entry()->add_triggers()->mutable_by_call();
+  world_.Publish("j", 1, definition);
+  ASSERT_TRUE(Enroll("journey_id: 'j'").ok());
+  journey::v1::VersionRetired fact;
+  fact.set_journey_id("j");
+  fact.set_number(1);
+  const journal::Entry entry{.workspace = "default",
+                             .key = "j",
+                             .type = fact.GetDescriptor()->full_name(),
+                             .payload = fact.SerializeAsString()};
+  journal::Lanes lanes;
+  ASSERT_TRUE(db_->Transact([&](sql::Transaction& tx) { return ApplyJourneyFacts(tx, lanes, {&entry, 1}); }).ok());
+  world_.Settle();
+  v1::EnrollRequest enroll;
+  enroll.set_customer_id("beta");
+  enroll.set_journey_id("j");
+  const absl::Status refused =
+      Call<v1::EnrollResponse>(world_.milestones(), &v1::MilestoneService::Stub::Enroll, enroll).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("journey"));
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_TRUE(world_.Ingest({At(1, "acme", "go", "e1")}).ok());
+  EXPECT_EQ(world_.StageOf("acme"), "j:second");
+}
+
 // Whatever is told in whatever order, in however many calls: the same progress.
 TEST_P(RecordsTest, ProgressIsTheSameInWhateverOrderEverythingIsTold) {
   const unsigned seed = std::random_device()();
