@@ -8,9 +8,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/base/errors.h"
 #include "tests/milestone/world.h"
 #include "tests/support/databases.h"
+#include "tests/support/process.h"
 #include "waymark/milestone/v1/facts.pb.h"
 
 namespace waymark::milestone {
@@ -183,6 +186,54 @@ TEST_P(DeletionTest, TheJournalKeepsItsPositionsAndAWatchFromBeforeGoesOn) {
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_GT(erased, 4);
   EXPECT_EQ(told, 1);
+}
+
+// Offboarding leaves nothing in the files either, once they are vacuumed: not in free pages, not in the log.
+TEST(DeletionFileTest, NothingOfTheCustomerIsLeftInTheFileOnceItIsVacuumed) {
+  const std::string url = support::FreshUrl(sql::Engine::kSqlite);
+  const std::string path(absl::StripPrefix(url, "sqlite:"));
+  const std::vector<std::string> canaries = {"canary-customer", "canary-property", "canary@example.com"};
+  const auto left = [&] {
+    const auto found = support::RunToEnd(
+        {.argv = {"/usr/bin/python3", "-c",
+                  "import os, sqlite3, sys\n"
+                  "db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+                  "db.execute('VACUUM'); db.execute('PRAGMA wal_checkpoint(TRUNCATE)'); db.close()\n"
+                  "files = [sys.argv[1] + end for end in ('', '-wal', '-shm') if os.path.exists(sys.argv[1] + end)]\n"
+                  "for canary in sys.argv[2:]:\n"
+                  "    if any(canary.encode() in open(file, 'rb').read() for file in files): print(canary)\n",
+                  path, canaries[0], canaries[1], canaries[2]}});
+    EXPECT_TRUE(found.ok() && found->exit_code == 0) << found->err;
+    return std::vector<std::string>(absl::StrSplit(found->out, '\n', absl::SkipEmpty()));
+  };
+  VirtualClock clock(Noon() + absl::Hours(10));
+  const auto with_world = [&](absl::FunctionRef<void(World&)> act) {
+    const auto db = support::OpenAt(url);
+    World world(*db, clock);
+    act(world);
+  };
+  with_world([&](World& world) {
+    world.Publish("onboarding", 1, Onboarding());
+    std::vector<v1::Event> events;
+    for (int i = 0; i < 300; ++i) {
+      events.push_back(At(i, "canary-customer", "report", absl::StrCat("e", i)));
+      (*events.back().mutable_properties()->mutable_fields())["note"].set_string_value("canary-property");
+      events.push_back(At(i, "neighbour", "report", absl::StrCat("e", i)));
+    }
+    ASSERT_TRUE(world.Ingest(events).ok());
+    v1::IdentifyRequest identify;
+    identify.set_customer_id("canary-customer");
+    (*identify.mutable_attributes()->mutable_fields())["email"].set_string_value("canary@example.com");
+    ASSERT_TRUE(Call<v1::IdentifyResponse>(world.customers(), &v1::CustomerService::Stub::Identify, identify).ok());
+  });
+  EXPECT_EQ(left(), canaries) << "they are found where they are";
+  with_world([&](World& world) {
+    v1::DeleteCustomerRequest request;
+    request.set_customer_id("canary-customer");
+    ASSERT_TRUE(
+        Call<v1::DeleteCustomerResponse>(world.customers(), &v1::CustomerService::Stub::DeleteCustomer, request).ok());
+  });
+  EXPECT_THAT(left(), ElementsAre());
 }
 
 }  // namespace
