@@ -14,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "common/base/clock.h"
+#include "common/base/version.h"
 #include "common/worker/worker.h"
 #include "services/cli/suite.h"
 #include "services/cli/waymark_client.h"
@@ -568,6 +569,23 @@ TEST_F(CommandTest, WhatPeopleSayOfACustomerIsRecordedAndShown) {
   EXPECT_EQ(Do("identify acme plan=pro --time yesterday").code, 2);
 }
 
+TEST_F(CommandTest, TwoNamesOfOneCustomerAreMergedAndOneIsForgotten) {
+  ASSERT_EQ(Do("apply --publish -f JOURNEY").code, 0);
+  ASSERT_EQ(Do("import events EVENTS").code, 0);
+  ASSERT_EQ(Do("identify acme-old plan=pro --author ben").code, 0);
+  Ran ran = Do("merge-customers acme-old acme");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "customer acme-old: merged into acme\n");
+  EXPECT_EQ(Do("get customer acme-old").out, Do("get customer acme").out);
+  EXPECT_THAT(Do("get customer acme").out, AllOf(HasSubstr("plan"), HasSubstr("pro")));
+  EXPECT_EQ(Do("merge-customers acme acme").code, 1);
+  ran = Do("delete-customer acme");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "customer acme: deleted\n");
+  EXPECT_EQ(Do("get customer acme").code, 1);
+  EXPECT_EQ(Do("get customer acme-old").code, 1);
+}
+
 TEST_F(CommandTest, WorkspacesAreApart) {
   EXPECT_EQ(Do("--workspace north apply -f JOURNEY").code, kDone);
   EXPECT_THAT(Do("list journeys").out, HasSubstr("no journeys"));
@@ -602,8 +620,8 @@ TEST(CommandLineTest, HelpGoesToTheOutputAndNamesTheExitCodes) {
   const Ran ran = RunCommand({"--help"});
   EXPECT_EQ(ran.code, kDone);
   EXPECT_THAT(ran.out, AllOf(HasSubstr("waymark dev --demo"), HasSubstr("Exit codes: 0 done; 1 refused")));
-  EXPECT_EQ(RunCommand({"version"}).out, "waymark 0.1.0\n");
-  EXPECT_EQ(RunCommand({"--version"}).out, "waymark 0.1.0\n");
+  EXPECT_EQ(RunCommand({"version"}).out, absl::StrCat("waymark ", Version(), "\n"));
+  EXPECT_EQ(RunCommand({"--version"}).out, RunCommand({"version"}).out);
   // A command's help is about it alone.
   EXPECT_THAT(RunCommand({"list", "health", "--help"}).out, AllOf(HasSubstr("--band"), Not(HasSubstr("Examples:"))));
 }

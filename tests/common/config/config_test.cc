@@ -174,7 +174,8 @@ TEST(SettingsTest, HelpListsEverySettingAndEnds) {
 TEST(SettingsTest, VersionEnds) {
   testing::internal::CaptureStdout();
   EXPECT_FALSE(*Program().Parse({"--version"}));
-  EXPECT_THAT(testing::internal::GetCapturedStdout(), testing::MatchesRegex("waymark-milestone [0-9]+\\.[0-9.]+\n"));
+  EXPECT_THAT(testing::internal::GetCapturedStdout(),
+              testing::MatchesRegex("waymark-milestone [0-9]+\\.[0-9.]+(\\+[0-9a-f]+(\\.changed)?)?\n"));
 }
 
 TEST(ReadSecretFileTest, LeavesOutOneLastNewline) {
