@@ -70,7 +70,7 @@ struct Given {
   std::string folder = ".";
   std::string before;
   std::string after;
-  bool replay = false;
+  MoveChoice move;
 };
 
 absl::StatusOr<JourneySource> Open(const Session* session, const std::string& text, const std::string& journey_id,
@@ -206,11 +206,14 @@ void AddPublish(const Shell& shell, CLI::App& journey, const std::shared_ptr<Giv
       journey.add_subcommand("publish", "Put a version into force, and wait until every customer is evaluated by it");
   publish->add_option("journey", given->journey_id, "The journey's id")->required()->type_name("JOURNEY");
   publish->add_option("number", given->number, "Which version; the newest where not given")->type_name("NUMBER");
-  publish->add_flag("--replay", given->replay,
-                    "Move those under way to it, as their whole history leads; shows a preview first");
+  CLI::Option* replay =
+      publish->add_flag("--replay", given->move.replay,
+                        "Move those under way to it, as their whole history leads; shows a preview first");
+  AddMapOptions(*publish, given->move);
+  for (const char* option : {"--map", "--stage", "--milestone"}) replay->excludes(option);
   publish->callback([shell, given] {
     shell.end(shell.with_server([given](const Session& session) {
-      return PublishJourney(session, given->journey_id, given->number, given->replay);
+      return PublishJourney(session, given->journey_id, given->number, given->move);
     }));
   });
 }

@@ -38,7 +38,8 @@ absl::Status AwaitEvaluation(const Session& session, const std::string& journey_
                                                   absl::FormatDuration(kLongestWait), "; is milestone running?"));
 }
 
-absl::Status PublishJourney(const Session& session, const std::string& journey_id, uint32_t number, bool replay) {
+absl::Status PublishJourney(const Session& session, const std::string& journey_id, uint32_t number,
+                            const MoveChoice& move) {
   journey::v1::GetJourneyRequest get;
   get.set_journey_id(journey_id);
   ASSIGN_OR_RETURN(const auto found, session.client.Get<journey::v1::GetJourneyResponse>(get));
@@ -55,8 +56,8 @@ absl::Status PublishJourney(const Session& session, const std::string& journey_i
   publish.set_journey_id(journey_id);
   publish.set_number(number);
   publish.set_request_id(NewId(absl::Now()));
-  if (replay) {
-    ASSIGN_OR_RETURN(*publish.mutable_plan(), PlanReplay(session, journey_id, number));
+  if (move.moves()) {
+    ASSIGN_OR_RETURN(*publish.mutable_plan(), PlanMove(session, journey_id, number, move));
   }
   const auto answer = session.client.Get<journey::v1::PublishVersionResponse>(publish);
   if (!answer.ok()) {
@@ -69,7 +70,7 @@ absl::Status PublishJourney(const Session& session, const std::string& journey_i
               << (number == published ? " was published before" : " published") << std::flush;
   const absl::Status evaluated = AwaitEvaluation(session, journey_id, answer->consistency_token());
   session.out << (evaluated.ok() ? ", every customer is evaluated by it\n" : "\n");
-  if (!replay || !evaluated.ok()) return evaluated;
+  if (!move.moves() || !evaluated.ok()) return evaluated;
   milestone::v1::GetMigrationRequest request;
   request.set_journey_id(journey_id);
   request.set_number(number);

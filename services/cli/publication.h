@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/status.h"
+#include "services/cli/replay_commands.h"
 #include "services/cli/session.h"
 #include "services/cli/versioned_kinds.h"
 
@@ -50,10 +51,11 @@ absl::StatusOr<std::optional<typename Kind::Version>> FindNewest(const Session& 
 absl::Status AwaitEvaluation(const Session& session, const std::string& journey_id, const std::string& token);
 
 // `waymark journey publish`: puts a version into force, the newest one where `number` is 0, and waits until every
-// customer is evaluated by it. With `replay` those under way move to it, as a preview that is made first tells. Errors:
-// NOT_FOUND  no such journey or version. FAILED_PRECONDITION  it has findings,
-// which are told on `err`, or a later version is published.
-absl::Status PublishJourney(const Session& session, const std::string& journey_id, uint32_t number, bool replay);
+// customer is evaluated by it. Those under way move to it where that is chosen, as a preview that is made first
+// tells. Errors: NOT_FOUND  no such journey or version. FAILED_PRECONDITION  it has findings, which are told on `err`,
+// or a later version is published; or the map leaves a stage out that somebody stands in.
+absl::Status PublishJourney(const Session& session, const std::string& journey_id, uint32_t number,
+                            const MoveChoice& move);
 
 }  // namespace waymark::cli
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "common/base/errors.h"
@@ -33,6 +34,8 @@ Examples:
   waymark preview onboarding -f journey.yaml        an edited file, beside what is in force
   waymark preview onboarding --version 4            a draft, or any other version
   waymark preview onboarding --version 4 --base 2   two versions, for everybody
+  waymark preview onboarding --version 4 --map --stage setup=start
+                                                    who stands in setup put into start, the others where they are
   waymark preview onboarding -f journey.yaml --customer acme --customer globex)";
 
 constexpr char kWhatIfFooter[] =
@@ -49,6 +52,7 @@ struct Given {
   uint32_t version = 0;
   uint32_t base = 0;
   bool pin = false;
+  MoveChoice move;
   std::vector<std::string> customers;
   std::string as_of;
   int32_t limit = 10;
@@ -91,6 +95,19 @@ absl::Status TakeCandidate(const Session& session, JourneySource source, v1::Rep
   return absl::OkStatus();
 }
 
+// Keys written OLD=NEW.
+absl::Status FillKeys(absl::string_view option, const std::vector<std::string>& pairs, v1::Replay& replay,
+                      google::protobuf::Map<std::string, std::string>* (journey::v1::KeyMap::*keys)()) {
+  for (const std::string& pair : pairs) {
+    const std::vector<std::string> parts = absl::StrSplit(pair, '=');
+    if (parts.size() != 2 || parts[0].empty() || parts[1].empty()) {
+      return UsageError(absl::StrCat(option, ": \"", pair, "\" is not OLD=NEW, such as setup=start"));
+    }
+    (*(replay.mutable_map()->*keys)())[parts[0]] = parts[1];
+  }
+  return absl::OkStatus();
+}
+
 // What is compared, and in words.
 absl::StatusOr<std::string> Fill(const Session& session, const Given& given, v1::Replay& replay) {
   if (given.paths.empty() == (given.version == 0)) {
@@ -98,7 +115,11 @@ absl::StatusOr<std::string> Fill(const Session& session, const Given& given, v1:
   }
   replay.set_journey_id(given.journey_id);
   replay.set_base_number(given.base);
-  replay.set_migration(given.pin ? journey::v1::MIGRATION_PIN : journey::v1::MIGRATION_REPLAY);
+  replay.set_migration(given.pin             ? journey::v1::MIGRATION_PIN
+                       : given.move.by_map() ? journey::v1::MIGRATION_MAP
+                                             : journey::v1::MIGRATION_REPLAY);
+  RETURN_IF_ERROR(FillKeys("--stage", given.move.stages, replay, &journey::v1::KeyMap::mutable_stages));
+  RETURN_IF_ERROR(FillKeys("--milestone", given.move.milestones, replay, &journey::v1::KeyMap::mutable_milestones));
   for (const std::string& customer : given.customers) replay.add_customer_ids(customer);
   if (!given.as_of.empty()) {
     absl::Time as_of;
@@ -194,6 +215,7 @@ void AddReplay(CLI::App& command, Given& given) {
   command.add_option("--base", given.base, "Compare with this published version, instead of what each is pinned to")
       ->type_name("NUMBER");
   command.add_flag("--pin", given.pin, "Those in the journey stay on their version; it is about who is not");
+  AddMapOptions(command, given.move);
   command.add_option("--as-of", given.as_of, "Up to when to look, such as 2026-05-04T09:00:00Z; now where not given")
       ->type_name("TIME");
   AddCustomers(command, given);
@@ -201,16 +223,30 @@ void AddReplay(CLI::App& command, Given& given) {
 
 }  // namespace
 
-absl::StatusOr<journey::v1::MigrationPlan> PlanReplay(const Session& session, const std::string& journey_id,
-                                                      uint32_t number) {
+void AddMapOptions(CLI::App& command, MoveChoice& choice) {
+  command.add_flag("--map", choice.map, "Those under way move to the stage of the same key, or as --stage says");
+  command.add_option("--stage", choice.stages, "Who stands in stage OLD is put into NEW; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("OLD=NEW");
+  command.add_option("--milestone", choice.milestones, "Who has achieved OLD has achieved NEW; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("OLD=NEW");
+}
+
+absl::StatusOr<journey::v1::MigrationPlan> PlanMove(const Session& session, const std::string& journey_id,
+                                                    uint32_t number, const MoveChoice& choice) {
   v1::PreviewVersionRequest request;
-  ASSIGN_OR_RETURN(const std::string title,
-                   Fill(session, {.journey_id = journey_id, .version = number}, *request.mutable_replay()));
+  ASSIGN_OR_RETURN(const std::string title, Fill(session, {.journey_id = journey_id, .version = number, .move = choice},
+                                                 *request.mutable_replay()));
   request.set_change_limit(10);
   ASSIGN_OR_RETURN(const v1::PreviewReport report,
                    (Ask<v1::PreviewReport, v1::PreviewVersionResponse>(session, request)));
   ShowPreview(title, report, session.out);
   session.out << "\n";
+  if (!report.unmapped_stage_keys().empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the map leaves out where customers stand: name --stage ", report.unmapped_stage_keys(0), "=NEW"));
+  }
   return report.plan();
 }
 

@@ -106,12 +106,23 @@ std::string Stay(bool there, const google::protobuf::Duration& duration) {
   return absl::StrFormat("%.1f s", seconds);
 }
 
+// Who would not be moved by map, and what to do about it.
+void ShowStaying(const v1::PreviewReport& report, std::ostream& out) {
+  if (report.customers_staying() == 0) return;
+  out << Count(report.customers_staying(), "customer") << " would stay on the version they are on";
+  if (!report.unmapped_stage_keys().empty()) {
+    out << "; some stand where the map leads nowhere: " << absl::StrJoin(report.unmapped_stage_keys(), ", ");
+  }
+  out << "\n";
+}
+
 }  // namespace
 
 void ShowPreview(const std::string& title, const v1::PreviewReport& report, std::ostream& out) {
   out << Printable(title) << ", as of " << ShortTime(report.as_of()) << "\n" << Count(report.customers(), "customer");
   if (report.customers_changed() == 0) {
     out << ": nothing would be different\n";
+    ShowStaying(report, out);
     return;
   }
   std::vector<std::string> parts;
@@ -123,6 +134,7 @@ void ShowPreview(const std::string& title, const v1::PreviewReport& report, std:
   add(report.unenrolled(), "is not in any more", "are not in any more");
   if (parts.empty()) parts.push_back("nobody moves");
   out << ", different for " << Grouped(report.customers_changed()) << ": " << absl::StrJoin(parts, ", ") << "\n";
+  ShowStaying(report, out);
 
   if (report.flows_size() > 0) {
     int64_t most = 1;

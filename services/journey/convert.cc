@@ -28,6 +28,8 @@ constexpr int kMostLabels = 64;
 constexpr size_t kMostLabelBytes = 255;
 constexpr uint32_t kMostApprovalsRequired = 5;
 constexpr int kMostAssumed = 1'000;
+constexpr size_t kMostMappedStages = 100;
+constexpr size_t kMostMappedMilestones = 1'000;
 
 absl::Status CheckTitle(absl::string_view field, absl::string_view title) {
   if (title.empty()) return InvalidField(field, "must be given: say what people call the journey");
@@ -100,10 +102,10 @@ absl::StatusOr<std::optional<v1::MigrationPlan>> ToMigration(const v1::Migration
     case v1::MIGRATION_PIN:
       return std::nullopt;
     case v1::MIGRATION_REPLAY:
+    case v1::MIGRATION_MAP:
       break;
     default:
-      return InvalidField("plan.migration",
-                          "must be MIGRATION_PIN or MIGRATION_REPLAY: stages cannot be mapped by hand");
+      return InvalidField("plan.migration", "must be MIGRATION_PIN, MIGRATION_REPLAY or MIGRATION_MAP");
   }
   if (!IsHash(plan.content_hash())) return InvalidField("plan.content_hash", kAsGiven);
   if (!IsHash(plan.outcome_hash())) return InvalidField("plan.outcome_hash", kAsGiven);
@@ -115,6 +117,10 @@ absl::StatusOr<std::optional<v1::MigrationPlan>> ToMigration(const v1::Migration
   if (positions.size() != journal::kLanes ||
       std::any_of(positions.begin(), positions.end(), [](int64_t position) { return position < 0; })) {
     return InvalidField("plan.lane_positions", kAsGiven);
+  }
+  if (plan.has_map() && plan.migration() != v1::MIGRATION_MAP) return InvalidField("plan.map", kAsGiven);
+  if (plan.map().stages().size() > kMostMappedStages || plan.map().milestones().size() > kMostMappedMilestones) {
+    return InvalidField("plan.map", kAsGiven);
   }
   return plan;
 }

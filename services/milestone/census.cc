@@ -169,7 +169,7 @@ class Look {
     rules::Progress then;
     const rules::Progress* progress = &candidate.enrollment->progress;
     std::sort(history.begin(), history.end(), rules::Before);
-    AddCompletions(journey, candidate.customer->dossier, history);
+    AddCompletions({&journey}, candidate.customer->dossier, history);
     const auto up_to = [&](absl::Time time) {
       const auto end =
           std::find_if(history.begin(), history.end(), [&](const rules::Item& item) { return item.time > time; });

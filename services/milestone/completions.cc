@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <iterator>
+#include <set>
 
 namespace waymark::milestone {
 namespace {
@@ -33,8 +34,11 @@ std::vector<rules::Item> CompletionsBetween(absl::string_view journey_id, const 
   return completions;
 }
 
-void AddCompletions(const rules::Journey& journey, const Dossier& dossier, std::vector<rules::Item>& history) {
-  for (const std::string& journey_id : journey.awaits()) {
+void AddCompletions(absl::Span<const rules::Journey* const> journeys, const Dossier& dossier,
+                    std::vector<rules::Item>& history) {
+  std::set<absl::string_view> awaited;
+  for (const rules::Journey* journey : journeys) awaited.insert(journey->awaits().begin(), journey->awaits().end());
+  for (const absl::string_view journey_id : awaited) {
     for (const Enrollment& enrollment : dossier.enrollments) {
       if (enrollment.journey_id != journey_id) continue;
       MergeInto(history, CompletionsBetween(journey_id, {}, enrollment.progress));

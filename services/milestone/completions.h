@@ -23,8 +23,9 @@ namespace waymark::milestone {
 std::vector<rules::Item> CompletionsBetween(absl::string_view journey_id, const rules::Progress& before,
                                             const rules::Progress& after);
 
-// Puts the completions of other journeys that `journey` waits for into a history in order: those of a dossier.
-void AddCompletions(const rules::Journey& journey, const Dossier& dossier, std::vector<rules::Item>& history);
+// Puts the completions of other journeys that any of `journeys` waits for into a history in order: those of a dossier.
+void AddCompletions(absl::Span<const rules::Journey* const> journeys, const Dossier& dossier,
+                    std::vector<rules::Item>& history);
 
 // The numbers of the journeys in an order in which each comes after those it waits for; otherwise as they are. Where
 // journeys wait for each other in a ring, which nobody enters by completions alone, one of the ring comes first and

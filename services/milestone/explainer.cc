@@ -59,7 +59,7 @@ absl::StatusOr<Case> LoadCase(sql::Transaction& tx, journal::Journal& journal, S
   loaded.history = std::move(loaded.histories.items[0]);
   ASSIGN_OR_RETURN(loaded.records, LoadRecords(tx, journal, {workspace, customer.customer_id}, customer));
   std::sort(loaded.history.begin(), loaded.history.end(), rules::Before);
-  if (loaded.journey != nullptr) AddCompletions(*loaded.journey, customer.dossier, loaded.history);
+  if (loaded.journey != nullptr) AddCompletions({loaded.journey.get()}, customer.dossier, loaded.history);
   if (!loaded.history.empty()) loaded.watermark = loaded.history.back().time;
   const int lane = journal::LaneOf(workspace, customer.customer_id);
   ASSIGN_OR_RETURN(const std::vector<journal::Place> heads, journal.Heads(tx));

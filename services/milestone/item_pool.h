@@ -21,6 +21,9 @@ class ItemPool {
   // The same of a serialised one. None where it is none.
   absl::Span<const rules::Property> Add(absl::string_view serialised);
 
+  // Properties of which it is known only that they are there.
+  absl::Span<const rules::Property> AddPaths(const google::protobuf::RepeatedPtrField<std::string>& paths);
+
   // The item that a RecordAccepted payload holds. Nullptr where it is none.
   const rules::Item* AddRecord(absl::string_view payload);
 

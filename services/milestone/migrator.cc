@@ -8,6 +8,7 @@
 
 #include "common/base/status.h"
 #include "common/log/log.h"
+#include "services/milestone/mapping.h"
 #include "waymark/journey/v1/migration.pb.h"
 
 namespace waymark::milestone {
@@ -42,11 +43,12 @@ absl::Status Migrator::Check(const Migration& migration) {
                     std::equal(ends.begin(), ends.end(), heads.begin(), [](int64_t a, int64_t b) { return a <= b; });
   if (ours) {
     const absl::Time as_of = absl::FromUnixSeconds(plan.as_of().seconds()) + absl::Nanoseconds(plan.as_of().nanos());
-    absl::StatusOr<std::string> computed = replayer_.ComputeOutcome({.workspace = migration.workspace,
-                                                                     .journey_id = migration.journey_id,
-                                                                     .number = migration.number,
-                                                                     .as_of = as_of},
-                                                                    ends);
+    ReplayOrder order{.workspace = migration.workspace,
+                      .journey_id = migration.journey_id,
+                      .number = migration.number,
+                      .as_of = as_of};
+    if (plan.migration() == journey::v1::MIGRATION_MAP) order.map = FromProto(plan.map());
+    absl::StatusOr<std::string> computed = replayer_.ComputeOutcome(order, ends);
     // A map that nobody travels cannot have been previewed.
     if (!computed.ok() && !absl::IsNotFound(computed.status())) return computed.status();
     if (computed.ok()) found = *std::move(computed);

@@ -126,7 +126,7 @@ absl::StatusOr<v1::GetProgressResponse> Reader::GetProgress(absl::string_view wo
       std::vector<rules::Item> with_completions;
       if (!journey->awaits().empty()) {
         with_completions = history;
-        AddCompletions(*journey, customer.dossier, with_completions);
+        AddCompletions({journey.get()}, customer.dossier, with_completions);
       }
       for (v1::EnrollmentProgress& shown :
            ToProgress(*journey, enrollment, journey->awaits().empty() ? history : with_completions, now)) {

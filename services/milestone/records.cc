@@ -257,6 +257,7 @@ rules::Item ToItem(const v1::Record& record, ItemPool& pool) {
       item.type = record.stage_override().journey_id();
       item.key = record.stage_override().stage_key();
       item.entry_key = record.stage_override().entry_key();
+      item.properties = pool.AddPaths(record.stage_override().milestone_keys());
       break;
     case v1::Record::kBand:
       item.kind = rules::ItemKind::kBand;

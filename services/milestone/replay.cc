@@ -207,6 +207,8 @@ void PreviewSum::Add(const Replayed& replayed) {
   // Of nothing any journey tells as little.
   const rules::Journey& base = replayed.base != nullptr ? *replayed.base : *replayed.candidate;
   counts_.set_customers(counts_.customers() + 1);
+  if (replayed.stays) counts_.set_customers_staying(counts_.customers_staying() + 1);
+  if (!replayed.unmapped_stage.empty()) unmapped_stages_.insert(replayed.unmapped_stage);
   digests_[replayed.place] = DigestOf(replayed.customer_id, *replayed.candidate, replayed.after, replayed.events);
   base_digests_[replayed.place] = DigestOf(replayed.customer_id, base, replayed.before, replayed.events);
   const std::vector<RunDifference> differences =
@@ -266,6 +268,7 @@ v1::PreviewReport PreviewSum::ToReport() const {
   AddStages(report);
   AddMilestones(report);
   AddFacts(report);
+  report.mutable_unmapped_stage_keys()->Assign(unmapped_stages_.begin(), unmapped_stages_.end());
   for (const auto& [place, change] : changes_) *report.add_changes() = change;
   report.set_outcome_hash(HashOf(digests_));
   report.set_base_outcome_hash(HashOf(base_digests_));

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -30,6 +31,9 @@ struct Replayed {
   const rules::Journey* candidate = nullptr;
   rules::Progress after;
   absl::Span<const rules::Event> events;  // In history order.
+  // Of who would move by map: whether it stays on its version, and in which stage, where that is why.
+  bool stays = false;
+  std::string unmapped_stage;
 };
 
 // XXH3-128 of where a customer stands and of everything it has reached, with times and the ids of the events that prove
@@ -77,6 +81,7 @@ class PreviewSum {
   std::vector<Digest> digests_;
   std::vector<Digest> base_digests_;
   v1::PreviewReport counts_;  // Of customers and enrollments.
+  std::set<std::string> unmapped_stages_;
   std::map<std::pair<OptionalStand, OptionalStand>, int64_t> flows_;
   std::map<std::string, StageCounts> stages_;
   std::map<std::string, MilestoneCounts> milestones_;

@@ -10,6 +10,7 @@
 #include "common/base/errors.h"
 #include "common/base/status.h"
 #include "services/milestone/convert.h"
+#include "services/milestone/mapping.h"
 #include "services/rules/convert/canonical.h"
 #include "services/rules/convert/definition.h"
 #include "services/rules/convert/form.h"
@@ -19,6 +20,8 @@ namespace {
 
 constexpr int kMostCustomers = 1'000;
 constexpr int kMostSegments = 50;  // As many as a definition names.
+constexpr size_t kMostMappedStages = 100;
+constexpr size_t kMostMappedMilestones = 1'000;
 constexpr int32_t kChanges = 100;
 constexpr int32_t kMostChanges = 1'000;
 
@@ -90,6 +93,23 @@ absl::StatusOr<rules::JourneyVersion> ToCandidate(const v1::Replay& replay) {
   return version;
 }
 
+absl::Status CheckKeys(absl::string_view field, const google::protobuf::Map<std::string, std::string>& keys,
+                       size_t most) {
+  if (keys.size() > most) {
+    return InvalidField(field, absl::StrCat("must be at most ", most, ", not ", keys.size()));
+  }
+  for (const auto& [from, to] : keys) {
+    RETURN_IF_ERROR(CheckKey(field, from));
+    RETURN_IF_ERROR(CheckKey(absl::StrCat(field, "[\"", from, "\"]"), to));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMap(const journey::v1::KeyMap& map) {
+  RETURN_IF_ERROR(CheckKeys("replay.map.stages", map.stages(), kMostMappedStages));
+  return CheckKeys("replay.map.milestones", map.milestones(), kMostMappedMilestones);
+}
+
 }  // namespace
 
 absl::StatusOr<ReplayOrder> ToReplayOrder(const std::string& workspace, const v1::Replay& replay, absl::Time now) {
@@ -114,8 +134,19 @@ absl::StatusOr<ReplayOrder> ToReplayOrder(const std::string& workspace, const v1
     case journey::v1::MIGRATION_PIN:
       order.keeps_pins = true;
       break;
+    case journey::v1::MIGRATION_MAP:
+      RETURN_IF_ERROR(CheckMap(replay.map()));
+      order.map = FromProto(replay.map());
+      break;
     default:
-      return InvalidField("replay.migration", "must be MIGRATION_PIN or MIGRATION_REPLAY");
+      return InvalidField("replay.migration", "must be MIGRATION_PIN, MIGRATION_REPLAY or MIGRATION_MAP");
+  }
+  if (replay.has_map() && !order.map.has_value()) {
+    return InvalidField("replay.map", "belongs to MIGRATION_MAP: set migration to that, or leave it out");
+  }
+  if (order.map.has_value() && replay.base_number() != 0) {
+    return InvalidField("replay.base_number",
+                        "cannot be given with MIGRATION_MAP: everybody moves from where they are");
   }
   order.number = replay.number();
   order.base_number = replay.base_number();

@@ -12,7 +12,9 @@
 #include "services/milestone/catalog_store.h"
 #include "services/milestone/completions.h"
 #include "services/milestone/customer_store.h"
+#include "services/milestone/item_pool.h"
 #include "services/milestone/lane_histories.h"
+#include "services/milestone/mapping.h"
 #include "services/milestone/migration_store.h"
 #include "services/milestone/news.h"
 
@@ -57,6 +59,7 @@ struct Replayer::Course {
   JourneyPtr base;                        // For everybody; nullptr: what is in force.
   std::map<uint32_t, JourneyPtr> pinned;  // Those that customers are pinned to.
   bool keeps_pins = false;
+  std::optional<rules::KeyMap> map;
   bool looks_inside = false;
 };
 
@@ -89,9 +92,38 @@ void Note(const std::vector<std::string>& customer_ids, const std::vector<Tracke
   }
 }
 
-// Folds a customer's history under both versions. False where there is none up to then.
+// Moves a customer by map, who was folded under both versions; the pool owns what that adds to the events.
+template <typename Course>
+void MoveByMap(const Course& course, const rules::Journey& from, std::vector<rules::Event>& events, ItemPool& pool,
+               Replayed& replayed) {
+  using Fate = rules::Placements::Fate;
+  const rules::Journey& to = *replayed.candidate;
+  rules::Placements placements;
+  if (from.version().number != to.version().number) {
+    placements = rules::PlaceByMap(*course.map, from, to, events, course.as_of);
+  }
+  if (placements.fate != Fate::kGoes) {
+    replayed.stays = placements.fate != Fate::kNotUnderWay;
+    replayed.unmapped_stage = placements.unmapped_stage;
+    replayed.candidate = &from;
+    replayed.after = replayed.before;
+    return;
+  }
+  if (placements.overrides.empty()) return;
+  int64_t number = INT64_MAX;  // Past all that are stored.
+  for (const v1::RecordAccepted& record : ToRecords(replayed.customer_id, placements, from, to, course.as_of)) {
+    events.push_back(*pool.AddRecord(record.SerializeAsString()));
+    events.back().number = number--;
+  }
+  std::sort(events.begin(), events.end(), rules::Before);
+  replayed.events = events;
+  replayed.after = rules::Fold(to, {}, events, course.as_of);
+}
+
+// Folds a customer's history under both versions. False where there is none up to then. The pool owns what that adds
+// to the events.
 template <typename Course, typename Subject>
-bool Fold(const Course& course, const Subject& subject, size_t place, std::vector<rules::Event>& events,
+bool Fold(const Course& course, const Subject& subject, size_t place, std::vector<rules::Event>& events, ItemPool& pool,
           Replayed& replayed) {
   events.insert(events.end(), subject.completions.begin(), subject.completions.end());
   std::sort(events.begin(), events.end(), rules::Before);
@@ -108,6 +140,7 @@ bool Fold(const Course& course, const Subject& subject, size_t place, std::vecto
               .after = rules::Fold(*candidate, {}, events, course.as_of),
               .events = events};
   if (base != nullptr) replayed.before = rules::Fold(*base, {}, events, course.as_of);
+  if (course.map.has_value() && subject.pin != 0) MoveByMap(course, *in_force, events, pool, replayed);
   return true;
 }
 
@@ -119,8 +152,11 @@ Replayer::Replayer(journal::Journal& journal, Shelf& shelf, Tracker& tracker, co
 absl::StatusOr<Replayer::Course> Replayer::Begin(const ReplayOrder& order) {
   Course course;
   RETURN_IF_ERROR(journal_.db().Read([&](sql::Transaction& tx) -> absl::Status {
-    course = {
-        .workspace = order.workspace, .as_of = order.as_of.value_or(clock_.Now()), .keeps_pins = order.keeps_pins};
+    course = {.workspace = order.workspace,
+              // As precise as what is stored.
+              .as_of = absl::FromUnixMicros(absl::ToUnixMicros(order.as_of.value_or(clock_.Now()))),
+              .keeps_pins = order.keeps_pins,
+              .map = order.map};
     ASSIGN_OR_RETURN(course.ends, journal_.Heads(tx));
     ASSIGN_OR_RETURN(course.revision, GetRevision(tx, order.workspace));
     ASSIGN_OR_RETURN(const CatalogPtr catalog, shelf_.GetCatalog(tx, order.workspace, course.revision));
@@ -223,9 +259,10 @@ absl::Status Replayer::ReplayAll(const Course& course, const std::vector<Subject
       ASSIGN_OR_RETURN(LaneHistories histories,
                        LaneHistories::Read(journal_, lane, course.ends[lane].position, course.workspace, customer_ids,
                                            course.looks_inside));
+      ItemPool pool;
       for (size_t i = begin; i < end; ++i) {
         Replayed replayed;
-        if (Fold(course, subjects[members[i]], members[i], histories.of(i - begin), replayed)) take(replayed);
+        if (Fold(course, subjects[members[i]], members[i], histories.of(i - begin), pool, replayed)) take(replayed);
         if (++done % kTellEvery == 0 && !tell(done, all)) return NobodyWaits();
       }
       begin = end;
@@ -259,9 +296,25 @@ absl::Status Replayer::ReplayChosen(const Course& course, const std::vector<Subj
           std::remove_if(events.begin(), events.end(), [&](const rules::Event& event) { return event.number > last; }),
           events.end());
       Replayed replayed;
-      if (Fold(course, some[i], begin + i, events, replayed)) take(replayed);
+      if (Fold(course, some[i], begin + i, events, histories.pool, replayed)) take(replayed);
     }
     if (!tell(static_cast<int64_t>(begin + some.size()), all)) return NobodyWaits();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Replayer::CheckMap(const Course& course) {
+  if (!course.map.has_value()) return absl::OkStatus();
+  const rules::Journey& candidate = *course.candidate;
+  for (const auto& [from, to] : course.map->stages) {
+    if (candidate.FindStage(to).has_value()) continue;
+    return InvalidField(absl::StrCat("replay.map.stages[\"", from, "\"]"),
+                        absl::StrCat("names stage \"", to, "\", which the candidate does not have"));
+  }
+  for (const auto& [from, to] : course.map->milestones) {
+    if (candidate.FindMilestone(to).has_value()) continue;
+    return InvalidField(absl::StrCat("replay.map.milestones[\"", from, "\"]"),
+                        absl::StrCat("names milestone \"", to, "\", which the candidate does not have"));
   }
   return absl::OkStatus();
 }
@@ -282,6 +335,7 @@ absl::Status Replayer::CheckHolds(const Course& course) {
 
 absl::StatusOr<v1::PreviewReport> Replayer::PreviewVersion(const ReplayOrder& order, size_t most_changes, Tell tell) {
   ASSIGN_OR_RETURN(Course course, Begin(order));
+  RETURN_IF_ERROR(CheckMap(course));
   RETURN_IF_ERROR(CheckHolds(course));
   std::vector<Subject> subjects;
   RETURN_IF_ERROR(ListSubjects(order, course, subjects));
@@ -294,8 +348,12 @@ absl::StatusOr<v1::PreviewReport> Replayer::PreviewVersion(const ReplayOrder& or
   v1::PreviewReport report = sum.ToReport();
   SetTime(course.as_of, report.mutable_as_of());
   if (!order.customer_ids.empty() || order.base_number != 0 || order.as_of.has_value()) return report;
+  if (!report.unmapped_stage_keys().empty()) return report;
   journey::v1::MigrationPlan& plan = *report.mutable_plan();
-  plan.set_migration(order.keeps_pins ? journey::v1::MIGRATION_PIN : journey::v1::MIGRATION_REPLAY);
+  plan.set_migration(order.map.has_value() ? journey::v1::MIGRATION_MAP
+                     : order.keeps_pins    ? journey::v1::MIGRATION_PIN
+                                           : journey::v1::MIGRATION_REPLAY);
+  if (order.map.has_value()) *plan.mutable_map() = ToProto(*order.map);
   plan.set_content_hash(course.candidate->version().content_hash);
   *plan.mutable_as_of() = report.as_of();
   plan.set_epoch(journal_.epoch());
@@ -306,6 +364,7 @@ absl::StatusOr<v1::PreviewReport> Replayer::PreviewVersion(const ReplayOrder& or
 
 absl::StatusOr<v1::WhatIfReport> Replayer::WhatIf(const ReplayOrder& order, Tell tell) {
   ASSIGN_OR_RETURN(Course course, Begin(order));
+  RETURN_IF_ERROR(CheckMap(course));
   RETURN_IF_ERROR(CheckHolds(course));
   std::vector<Subject> subjects;
   RETURN_IF_ERROR(ListSubjects(order, course, subjects));
@@ -325,8 +384,10 @@ absl::StatusOr<std::string> Replayer::ComputeOutcome(const ReplayOrder& order, a
   for (size_t lane = 0; lane < ends.size(); ++lane) course.ends[lane].position = ends[lane];
   std::vector<Subject> subjects;
   RETURN_IF_ERROR(ListSubjects(order, course, subjects));
-  course.latest = nullptr;  // Where anybody stands is not asked for.
-  for (Subject& subject : subjects) subject.pin = 0;
+  course.latest = nullptr;  // Where anybody stands is not asked for, but of who moves by map.
+  if (!course.map.has_value()) {
+    for (Subject& subject : subjects) subject.pin = 0;
+  }
   std::vector<Digest> digests(subjects.size());
   RETURN_IF_ERROR(ReplayAll(
       course, subjects, [](int64_t, int64_t) { return true; },

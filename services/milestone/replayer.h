@@ -19,6 +19,7 @@
 #include "services/milestone/shelf.h"
 #include "services/milestone/tracker.h"
 #include "services/rules/definition.h"
+#include "services/rules/placement.h"
 #include "waymark/milestone/v1/replay.pb.h"
 
 namespace waymark::milestone {
@@ -31,6 +32,7 @@ struct ReplayOrder {
   uint32_t number = 0;                             // 0: the latest.
   uint32_t base_number = 0;                        // 0: what is in force for each customer.
   bool keeps_pins = false;                         // Those in the journey stay on their version.
+  std::optional<rules::KeyMap> map;                // Those under way move by it; absent: as their history leads.
   std::vector<std::string> customer_ids;           // In bytewise order, each once; empty: everybody.
   std::optional<absl::Time> as_of;                 // Absent: now.
 };
@@ -50,7 +52,7 @@ class Replayer {
   // Is told how many customers of all are done; false: nobody waits for the answer any more.
   using Tell = absl::FunctionRef<bool(int64_t done, int64_t all)>;
 
-  // Errors: NOT_FOUND, FAILED_PRECONDITION  as ReplayService says. CANCELLED  nobody waits any more.
+  // Errors: INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION  as ReplayService says. CANCELLED  nobody waits any more.
   absl::StatusOr<v1::PreviewReport> PreviewVersion(const ReplayOrder& order, size_t most_changes, Tell tell);
   absl::StatusOr<v1::WhatIfReport> WhatIf(const ReplayOrder& order, Tell tell);
   // The outcome_hash that a preview of this order comes to over the history up to these ends of the lanes.
@@ -68,6 +70,8 @@ class Replayer {
   absl::Status ListSubjects(const ReplayOrder& order, Course& course, std::vector<Subject>& subjects);
   absl::Status ReplayAll(const Course& course, const std::vector<Subject>& subjects, Tell tell, Take take);
   absl::Status ReplayChosen(const Course& course, const std::vector<Subject>& subjects, Tell tell, Take take);
+  // Sees that its map leads to what the candidate has. Errors: INVALID_ARGUMENT.
+  absl::Status CheckMap(const Course& course);
   // Sees that what the course goes by holds: at first and at last.
   absl::Status CheckHolds(const Course& course);
 

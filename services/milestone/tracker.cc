@@ -21,12 +21,13 @@
 #include "services/milestone/convert.h"
 #include "services/milestone/customer_store.h"
 #include "services/milestone/history_store.h"
+#include "services/milestone/mapping.h"
+#include "services/milestone/moving.h"
 #include "services/milestone/news.h"
 #include "services/milestone/records.h"
 #include "services/milestone/shared_transaction.h"
 #include "services/milestone/task.h"
 #include "services/milestone/tombstone_store.h"
-#include "services/rules/translation.h"
 #include "waymark/journey/v1/migration.pb.h"
 #include "waymark/milestone/v1/facts.pb.h"
 
@@ -187,26 +188,6 @@ std::vector<Receipt> BlankReceipts(absl::Span<const Batch* const> batches) {
     receipts[i].novelties.resize(batches[i]->events.size(), Novelty::kInvalid);
   }
   return receipts;
-}
-
-// Pins a customer that is under way on an earlier version of the journey it moves in to the one it moves to: what was
-// told of it is put into the words of that version, and what it has none for is told to be retracted. Whether it is.
-absl::StatusOr<bool> Repin(sql::Transaction& tx, Shelf& shelf, Task& task) {
-  const rules::JourneyVersion& to = task.moving->version();
-  for (Enrollment& enrollment : task.customer.dossier.enrollments) {
-    if (enrollment.journey_id != to.journey_id) continue;
-    if (!enrollment.progress.enrolled() || enrollment.version >= to.number) return false;
-    ASSIGN_OR_RETURN(const JourneyPtr from,
-                     shelf.GetJourney(tx, task.name.workspace, enrollment.journey_id, enrollment.version));
-    rules::Translation translation = rules::Translate(*from, enrollment.progress, *task.moving);
-    for (rules::Conclusion& conclusion : translation.retractions) {
-      task.tellings.push_back({from, std::move(conclusion)});
-    }
-    enrollment.version = to.number;
-    enrollment.progress = std::move(translation.told);
-    return true;
-  }
-  return false;
 }
 
 // Where what is kept of a customer is not what its whole history, just folded, comes to. Whether there was anything.
@@ -617,6 +598,8 @@ absl::StatusOr<bool> Tracker::PassTime() {
 absl::Status Tracker::Move(const Migration& migration) {
   journey::v1::MigrationPlan plan;
   if (!plan.ParseFromString(migration.plan)) return absl::InternalError("a stored migration plan cannot be read");
+  const rules::KeyMap map = FromProto(plan.map());
+  const absl::Time as_of = absl::FromUnixMicros(plan.as_of().seconds() * 1'000'000 + plan.as_of().nanos() / 1'000);
   std::vector<Task> tasks;
   std::optional<journal::Lanes> lanes;
   const absl::Time now = clock_.Now();
@@ -639,11 +622,21 @@ absl::Status Tracker::Move(const Migration& migration) {
     for (Customer& customer : customers) {
       Task task{.catalog = catalog, .customer = std::move(customer), .anew = true, .sweeping = true, .moving = target};
       task.name.workspace = migration.workspace;
-      ASSIGN_OR_RETURN(const bool moves, Repin(tx, shelf_, task));
-      if (moves) tasks.push_back(std::move(task));
+      if (IsBehind(task)) tasks.push_back(std::move(task));
     }
     for (Task& task : tasks) task.name.customer_id = task.customer.customer_id;
     ASSIGN_OR_RETURN(const Histories histories, LoadHistoriesOf(tx, journal_, tasks));
+    MapRecords records;
+    if (plan.migration() == journey::v1::MIGRATION_MAP) {
+      std::vector<Task> going;
+      for (Task& task : tasks) {
+        ASSIGN_OR_RETURN(const bool goes, records.Add(tx, shelf_, map, as_of, task));
+        if (goes) going.push_back(std::move(task));
+      }
+      tasks = std::move(going);
+      for (Task& task : tasks) task.name.customer_id = task.customer.customer_id;
+    }
+    for (Task& task : tasks) RETURN_IF_ERROR(Repin(tx, shelf_, task));
     for (const Task& task : tasks) {
       const int64_t seen = plan.lane_positions(journal::LaneOf(task.name.workspace, task.name.customer_id));
       if (std::none_of(task.items.begin(), task.items.end(),
@@ -656,6 +649,7 @@ absl::Status Tracker::Move(const Migration& migration) {
     way->moved += static_cast<int64_t>(tasks.size());
     RETURN_IF_ERROR(SaveMigration(tx, *way));
     if (tasks.empty()) return absl::OkStatus();
+    AppendNews(*lanes, tasks);
     RETURN_IF_ERROR(Evaluate(tx, journal_, shelf_, now, tasks));
     AppendFacts(*lanes, tasks);
     RETURN_IF_ERROR(Save(tx, tasks).status());

@@ -91,7 +91,8 @@ class Tracker {
   absl::StatusOr<bool> PassTime();
 
   // Moves the next customers under way on an earlier version to the version of a migration that is applied: their whole
-  // history is folded under it, and what is to be told of that is historical. Once there is nobody left, it is done.
+  // history is folded under it, with what a map of the plan adds to that, and what is to be told of it is historical.
+  // Once there is nobody left, it is done.
   absl::Status Move(const Migration& migration);
 
   // What is kept of a customer's way through a journey, time let pass until now, and what its whole history comes to.

@@ -158,9 +158,25 @@ bool Folding::TakeOverride(const Item& item) {
   bool matters = false;
   for (const size_t index : RunsMeantBy(item)) {
     Run& run = progress_.runs[index];
-    if (run.stage() == *stage || run.entered.size() >= kMostPassages) continue;
-    Enter(index, *stage);
-    run.since_item = run.entered.size() - 1;  // What was stood in before may be stood in again.
+    if (run.stage() != *stage && run.entered.size() < kMostPassages) {
+      Enter(index, *stage);
+      run.since_item = run.entered.size() - 1;  // What was stood in before may be stood in again.
+      matters = true;
+    }
+    matters |= AchieveByCall(index, item);
+  }
+  return matters;
+}
+
+bool Folding::AchieveByCall(size_t index, const Item& item) {
+  Run& run = progress_.runs[index];
+  bool matters = false;
+  for (size_t rule = 0; rule < journey_.rules().size() && !item.properties.empty(); ++rule) {
+    MilestoneProgress& milestone = run.milestones[rule];
+    if (milestone.achieved.has_value() || journey_.rules()[rule].latching == Latching::kRevocable) continue;
+    if (Find(item.properties, journey_.milestone(rule).key) == nullptr) continue;
+    if (listener_ != nullptr) listener_->Achieved(index, rule, item);
+    milestone.achieved = Now();
     matters = true;
   }
   return matters;

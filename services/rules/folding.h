@@ -20,6 +20,8 @@ class FoldingListener {
   virtual ~FoldingListener() = default;
   // An item was counted for a rule of a run, in a leaf or, of a plain rule or an attribute, in none.
   virtual void Counted(size_t run, size_t rule, const Leaf* leaf, const Item& item) = 0;
+  // A rule of a run is achieved by an item alone, whatever was counted.
+  virtual void Achieved(size_t run, size_t rule, const Item& item) = 0;
   // A rule counts anew.
   virtual void BeganAnew(size_t run, size_t rule) = 0;
   // A run was opened: it begins as what was at its index, which, where another may follow, moved on by one.
@@ -47,6 +49,7 @@ class Folding {
   bool TakeAttestation(const Item& item);
   bool TakeExitCall(const Item& item);
   bool TakeOverride(const Item& item);
+  bool AchieveByCall(size_t run, const Item& item);
   // The open enrollments that an exit or override is about.
   std::vector<size_t> RunsMeantBy(const Item& call) const;
   // Lets the leaves and plain rules that an item concerns remember it; of a run that it opens, those that begin with

@@ -46,7 +46,8 @@ struct Item {
   // When an event was received, where that may make it too late for a journey (Definition::lateness). Infinite past: it
   // never is.
   absl::Time received = absl::InfinitePast();
-  // An event's, or a call's; the attributes that change, each of whose first names is replaced as a whole.
+  // An event's, or a call's; the attributes that change, each of whose first names is replaced as a whole. Of an
+  // override, by path, the milestones that count as achieved with it.
   absl::Span<const Property> properties;
 };
 

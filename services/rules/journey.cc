@@ -389,4 +389,11 @@ std::optional<size_t> Journey::FindStage(absl::string_view key) const {
   return stage == stages().end() ? std::nullopt : std::optional<size_t>(stage - stages().begin());
 }
 
+std::optional<size_t> Journey::FindMilestone(absl::string_view key) const {
+  for (size_t rule = 0; rule < rules_.size(); ++rule) {
+    if (milestone(rule).key == key) return rule;
+  }
+  return std::nullopt;
+}
+
 }  // namespace waymark::rules

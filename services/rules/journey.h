@@ -114,6 +114,8 @@ class Journey {
   size_t first_rule(size_t stage) const { return first_rule_[stage]; }
   // The stage with a key, as an index.
   std::optional<size_t> FindStage(absl::string_view key) const;
+  // The rule of the milestone with a key, as an index.
+  std::optional<size_t> FindMilestone(absl::string_view key) const;
   // The rules that are not plain, each after those that it looks at.
   const std::vector<size_t>& evaluated_rules() const { return evaluated_rules_; }
 

@@ -143,8 +143,8 @@ bool IsBlank(const Progress& progress);
 //     alone it counts.
 //   - A stage is completed when its milestones are achieved as its exit rule says, and stays so.
 //   - An override puts an open enrollment into a stage, whatever leads there; what was achieved stays achieved, so that
-//   a
-//     stage whose exit rule is fulfilled already is left at once.
+//     a stage whose exit rule is fulfilled already is left at once. The milestones that it names are achieved with it;
+//     those that are REVOCABLE only while they are met.
 //   - The first exit whose criterion is met ends the enrollment, as a call does. Exits count from the enrollment.
 //   - Then, of the ways out of the stage, the first that is open is taken: by priority, then as given. It is open when
 //     its criterion is met (which counts from the stage's entry), or without one the stage completed, and the next

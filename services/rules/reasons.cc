@@ -68,6 +68,7 @@ class Ways : public FoldingListener {
  public:
   explicit Ways(const Progress& progress) : progress_(progress) {}
   void Counted(size_t, size_t, const Leaf*, const Item&) override {}
+  void Achieved(size_t, size_t, const Item&) override {}
   void BeganAnew(size_t, size_t) override {}
   void Opened(size_t) override {}
   void Took(size_t run, const Way& way) override {
@@ -132,7 +133,8 @@ class Explaining {
       Add({.kind = ReasonKind::kMilestoneAchieved,
            .stage = journey_.rules()[rule].stage,
            .milestone = rule,
-           .moment = *achieved},
+           .moment = *achieved,
+           .by_call = IsNamed(*achieved, journey_.milestone(rule).key)},
           [&](const Run& run) { return run.milestones[rule].achieved == achieved; });
     }
     if (run_->completed.has_value()) {
@@ -159,6 +161,12 @@ class Explaining {
   bool IsOf(const Moment& moment, ItemKind kind) const {
     const auto found = place_.find(moment.item);
     return found != place_.end() && history_[found->second].kind == kind;
+  }
+
+  // Whether a milestone was achieved because an override names it.
+  bool IsNamed(const Moment& moment, absl::string_view milestone_key) const {
+    return IsOf(moment, ItemKind::kOverride) &&
+           Find(history_[place_.at(moment.item)].properties, milestone_key) != nullptr;
   }
 
   // What was counted for the milestones, what moved the enrollment on, and what is known of the customer.

@@ -18,6 +18,7 @@ class TransitionNotes : public FoldingListener {
  public:
   explicit TransitionNotes(const Journey& journey) : journey_(journey) {}
   void Counted(size_t, size_t, const Leaf*, const Item&) override {}
+  void Achieved(size_t, size_t, const Item&) override {}
   void BeganAnew(size_t, size_t) override {}
   void Opened(size_t) override {}
   void Took(size_t, const Way& way) override {

@@ -31,6 +31,10 @@ class Noting : public FoldingListener {
     }
   }
 
+  void Achieved(size_t run, size_t rule, const Item& item) override {
+    notes_[run][rule] = {{item.id, item.time, absl::InfiniteDuration()}};
+  }
+
   void BeganAnew(size_t run, size_t rule) override {
     // A revocable milestone is told so when it is revoked: what still counts goes on counting.
     if (journey_.rules()[rule].latching != Latching::kRevocable) notes_[run][rule].clear();

@@ -387,6 +387,7 @@ class Side {
       const MessagePtr draft = NewDraft(method);
       const FieldDescriptor* number = draft->GetDescriptor()->FindFieldByName("number");
       text = absl::StrReplaceAll(text, {{"$etag", GetText(*draft, "etag")},
+                                        {"$hash", GetText(*draft, "content_hash")},
                                         {"$number", absl::StrCat(draft->GetReflection()->GetUInt32(*draft, number))}});
     }
     if (absl::StrContains(text, "$published")) {

@@ -258,5 +258,41 @@ TEST_P(ReplayFlowTest, PublishingWithReplayShowsAPreviewAndMovesEverybody) {
   EXPECT_THAT(deployment.Waymark({"get", "stage", "acme", "--fresh"}), HasSubstr("completed"));
 }
 
+TEST_P(ReplayFlowTest, PublishingWithAMapPutsEverybodyWhereItSays) {
+  const support::TempDir dir;
+  Deployment deployment(GetParam());
+  deployment.Start("journey");
+  deployment.Start("milestone");
+  const std::string path = dir.File("way.yaml"), events = dir.File("events.csv");
+  const auto write = [&](const std::string& first, const std::string& second, int at_least) {
+    std::ofstream(path) << "journey:\n  journey_id: way\n  title: Way\n  definition:\n    entry: {triggers: "
+                           "[{any_event: {}}]}\n    stages:\n      - {key: "
+                        << first << ", milestones: [{key: began, scope: SCOPE_FROM_STAGE, criterion: "
+                        << "{event_count: {event_types: [used], at_least: " << at_least
+                        << "}}}]}\n      - {key: " << second
+                        << ", milestones: [{key: paid, scope: SCOPE_FROM_STAGE, criterion: "
+                        << "{event_count: {event_types: [paid]}}}]}\n";
+  };
+  write("try", "buy", 1);
+  std::ofstream(events) << "event_id,customer_id,type,event_time\n1,acme,used,2026-01-05T09:00:00Z\n"
+                           "1,globex,login,2026-01-05T09:00:00Z\n";
+  deployment.Waymark({"apply", "-f", path, "--publish"});
+  deployment.Waymark({"import", "events", events});
+  write("trial", "purchase", 9);
+  deployment.Waymark({"apply", "-f", path});
+  const auto refused = support::RunToEnd({.argv = {Binary("waymark"), "--server", deployment.server(), "journey",
+                                                   "publish", "way", "--map", "--stage", "try=trial"}});
+  ASSERT_TRUE(refused.ok());
+  EXPECT_EQ(refused->exit_code, 1);
+  EXPECT_THAT(refused->out, HasSubstr("1 customer would stay on the version they are on; some stand where the map "
+                                      "leads nowhere: buy"));
+  EXPECT_THAT(refused->err, HasSubstr("name --stage buy=NEW"));
+  EXPECT_THAT(deployment.Waymark({"journey", "publish", "way", "--stage", "try=trial", "--stage", "buy=purchase"}),
+              HasSubstr("version 2 published, every customer is evaluated by it\n2 customers moved to it\n"));
+  EXPECT_THAT(deployment.Waymark({"get", "stage", "acme", "--fresh"}), HasSubstr("purchase"));
+  EXPECT_THAT(deployment.Waymark({"get", "stage", "globex", "--fresh"}), HasSubstr("trial"));
+  EXPECT_THAT(deployment.Waymark({"get", "timeline", "acme"}), HasSubstr("put into"));
+}
+
 }  // namespace
 }  // namespace waymark::flows

@@ -93,10 +93,13 @@ std::string JourneyDraft() {
 static std::string WithWholeJourney(const std::string& field, const std::string& before = "") {
   return absl::StrCat("{", before, "\"", field, "\": ", kWholeJourney, "}");
 }
+static const char kMap[] =
+    R"("map": {"stages": {"$-next-stage": "$-stage"}, "milestones": {"$-milestone": "$-milestone"}})";
+
 // What is compared with the candidate, over one customer's history or everybody's.
 static std::string ReplayOfCandidate() {
   return absl::StrCat(
-      R"({"replay": {"journey_id": "$-journey", "definition": )", kCandidate,
+      R"({"replay": {"journey_id": "$-journey", "migration": "MIGRATION_MAP", "definition": )", kCandidate, ", ", kMap,
       R"(, "segments": [{"segment_id": "$-segment", "number": 1, "criterion": {"attribute": {"name": "seats", "at_least": 100}}}],
                          "customer_ids": ["$-customer", "$-customer-two"], )",
       kToken, "}}");
@@ -254,6 +257,11 @@ const std::vector<Sample>& Samples() {
       {"journey.v1.JourneyService.PublishVersion", Needs::kAdmin,
        R"({"journey_id": "$-journey", "number": $number, "etag": "$etag",
            "plan": {"migration": "MIGRATION_PIN", "content_hash": "any", "outcome_hash": "any"}})"},
+      {"journey.v1.JourneyService.PublishVersion", Needs::kAdmin,
+       absl::StrCat(R"({"journey_id": "$-journey", "number": $number, "etag": "$etag",
+           "plan": {"migration": "MIGRATION_MAP", "epoch": 1, "as_of": "$time", "content_hash": "$hash",
+                    "outcome_hash": "$hash", "lane_positions": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], )",
+                    kMap, "}}")},
       {"health.v1.ScorecardService.PublishVersion", Needs::kAdmin,
        R"({"scorecard_id": "$-scorecard", "number": $number, "etag": "$etag"})"},
       {"notification.v1.PlaybookService.PublishVersion", Needs::kAdmin,
@@ -329,6 +337,10 @@ const std::map<std::string, std::string>& Kinds() {
       {"Stage.key", "stage"},
       {"milestone_key", "milestone"},
       {"Milestone.key", "milestone"},
+      {"StagesEntry.key", "stage"},
+      {"StagesEntry.value", "stage"},
+      {"MilestonesEntry.key", "milestone"},
+      {"MilestonesEntry.value", "milestone"},
       {"Measure.key", "measure"},
       {"Step.key", "step"},
       {"delivery_id", "delivery"},

@@ -127,6 +127,12 @@ TEST_P(PublicationTest, PlansThatNoPreviewGaveAreToldByField) {
   EXPECT_EQ(wrong([](v1::MigrationPlan& plan) { plan.clear_epoch(); }), "plan.epoch");
   EXPECT_EQ(wrong([](v1::MigrationPlan& plan) { plan.add_lane_positions(1); }), "plan.lane_positions");
   EXPECT_EQ(wrong([](v1::MigrationPlan& plan) { plan.set_lane_positions(3, -1); }), "plan.lane_positions");
+  EXPECT_EQ(wrong([](v1::MigrationPlan& plan) { (*plan.mutable_map()->mutable_stages())["a"] = "b"; }), "plan.map");
+  EXPECT_EQ(wrong([](v1::MigrationPlan& plan) {
+              plan.set_migration(v1::MIGRATION_MAP);
+              for (int i = 0; i <= 100; ++i) (*plan.mutable_map()->mutable_stages())[absl::StrCat("s", i)] = "b";
+            }),
+            "plan.map");
 }
 
 TEST_P(PublicationTest, ManyPublishersAtOncePublishOnce) {

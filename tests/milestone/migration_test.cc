@@ -15,6 +15,7 @@ namespace waymark::milestone {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class MigrationTest : public Replays {
  protected:
@@ -171,6 +172,191 @@ TEST_P(MigrationTest, WithoutAPlanNobodyMoves) {
   EXPECT_EQ(world_.StageOf("acme"), "j:renewal");
   EXPECT_EQ(GetMigration(world_).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(GetMigration(world_, 0).status().code(), absl::StatusCode::kNotFound);
+}
+
+// The second version with its stages called otherwise, and more asked for in each.
+journey::v1::JourneyDefinition Renamed() {
+  return Steps({{"start", "connect", 5}, {"usage", "report", 9}, {"value", "share"}});
+}
+
+v1::PreviewVersionRequest ByMap(const journey::v1::JourneyDefinition& definition,
+                                const std::map<std::string, std::string>& stages) {
+  v1::PreviewVersionRequest request;
+  v1::Replay& replay = *request.mutable_replay();
+  replay.set_journey_id("j");
+  *replay.mutable_definition() = definition;
+  replay.set_migration(journey::v1::MIGRATION_MAP);
+  replay.mutable_map()->mutable_stages()->insert(stages.begin(), stages.end());
+  return request;
+}
+
+TEST_P(MigrationTest, ByMapEverybodyStandsWhereTheMapSays) {
+  Begin();
+  // dora is through: she stays as she is.
+  ASSERT_TRUE(world_
+                  .Ingest({At(0, "dora", "connect", "d1"), At(1, "dora", "report", "d2"), At(2, "dora", "report", "d3"),
+                           At(3, "dora", "report", "d4"), At(4, "dora", "renew", "d5")})
+                  .ok());
+  ASSERT_EQ(world_.GetProgress("dora")->enrollments(0).current().state(), v1::ENROLLMENT_STATE_COMPLETED);
+  const std::string dora = Look(world_, "dora");
+
+  // Somebody stands in a stage that nobody mapped: there is nothing to publish with.
+  const auto refused = Preview(ByMap(Renamed(), {{"setup", "start"}, {"adoption", "usage"}}));
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  EXPECT_THAT(refused->unmapped_stage_keys(), ElementsAre("renewal"));
+  EXPECT_EQ(refused->customers_staying(), 1);
+  EXPECT_FALSE(refused->has_plan());
+
+  const auto previewed = Preview(ByMap(Renamed(), {{"setup", "start"}, {"adoption", "usage"}, {"renewal", "value"}}));
+  ASSERT_TRUE(previewed.ok()) << previewed.status();
+  EXPECT_EQ(previewed->unmapped_stage_keys_size(), 0);
+  EXPECT_EQ(previewed->customers_staying(), 0);
+  EXPECT_EQ(previewed->plan().migration(), journey::v1::MIGRATION_MAP);
+  std::map<std::string, std::string> expected;
+  for (const v1::CustomerDifference& change : previewed->changes()) {
+    expected[change.customer_id()] = change.enrollments(0).to().stage_key();
+  }
+  EXPECT_EQ(expected["acme"], "value");
+  EXPECT_EQ(expected["beta"], "usage");
+  EXPECT_EQ(expected["core"], "start");
+
+  clock_.Advance(absl::Minutes(30));
+  const std::vector<std::string> before = world_.Facts();
+  PublishWith(Renamed(), previewed->plan());
+  world_.Settle();
+  const auto migration = GetMigration(world_);
+  ASSERT_EQ(migration->state(), v1::MIGRATION_STATE_DONE) << migration->DebugString();
+  EXPECT_EQ(migration->customers_moved(), 3);
+  EXPECT_EQ(migration->customers_changed_since(), 0);
+  for (const auto& [customer, stage] : expected) {
+    EXPECT_EQ(world_.StageOf(customer), absl::StrCat("j:", stage)) << customer;
+    EXPECT_EQ(world_.GetProgress(customer)->enrollments(0).current().version(), 2u) << customer;
+  }
+  EXPECT_EQ(Look(world_, "dora"), dora);
+  // Nothing is sent to anybody.
+  const std::vector<std::string> after = world_.Facts();
+  std::multiset<std::string> told(after.begin(), after.end());
+  for (const std::string& fact : before) told.erase(told.find(fact));
+  for (const std::string& fact : told) EXPECT_EQ(fact.back(), '!') << fact;
+  // It is history: folded anew it comes to the same, and to what was previewed.
+  EXPECT_EQ(Recompute(false)->customers_differing(), 0);
+  EXPECT_EQ(Preview(OfVersion(2))->customers_changed(), 1);  // dora, who was not under way.
+  // Late events count beside it; and from where they stand all go on under the new version.
+  ASSERT_TRUE(world_.Ingest({At(-100, "acme", "connect", "a0")}).ok());
+  EXPECT_EQ(world_.StageOf("acme"), "j:value");
+  ASSERT_TRUE(world_.Ingest({At(41, "acme", "share", "a9")}).ok());
+  EXPECT_EQ(world_.GetProgress("acme")->enrollments(0).current().state(), v1::ENROLLMENT_STATE_COMPLETED);
+  EXPECT_EQ(Recompute(false)->customers_differing(), 0);
+}
+
+TEST_P(MigrationTest, MilestonesStayAchievedByMap) {
+  Begin();  // beta has achieved what setup asks for, and stands in adoption.
+  v1::PreviewVersionRequest request =
+      ByMap(Renamed(), {{"setup", "start"}, {"adoption", "start"}, {"renewal", "start"}});
+  (*request.mutable_replay()->mutable_map()->mutable_milestones())["setup_done"] = "start_done";
+  const auto previewed = Preview(request);
+  ASSERT_TRUE(previewed.ok()) << previewed.status();
+  PublishWith(Renamed(), previewed->plan());
+  world_.Settle();
+  ASSERT_EQ(GetMigration(world_)->state(), v1::MIGRATION_STATE_DONE);
+  // With its milestone achieved the stage is left at once.
+  EXPECT_EQ(world_.StageOf("beta"), "j:usage");
+  EXPECT_EQ(world_.StageOf("core"), "j:start");
+  const auto progress = world_.GetProgress("beta");
+  EXPECT_EQ(progress->enrollments(0).stages(0).milestones(0).achieve_time().seconds(),
+            previewed->plan().as_of().seconds());
+}
+
+TEST_P(MigrationTest, AMapIsChecked) {
+  Begin();
+  const auto wrong = [&](const v1::PreviewVersionRequest& request) {
+    const auto answer = Preview(request);
+    EXPECT_EQ(answer.status().code(), absl::StatusCode::kInvalidArgument);
+    return std::string(answer.status().message());
+  };
+  EXPECT_THAT(wrong(ByMap(Renamed(), {{"setup", "nowhere"}})), HasSubstr("replay.map.stages[\"setup\"]"));
+  EXPECT_THAT(wrong(ByMap(Renamed(), {{"setup", "no key!"}})), HasSubstr("replay.map.stages"));
+  v1::PreviewVersionRequest request = ByMap(Renamed(), {});
+  (*request.mutable_replay()->mutable_map()->mutable_milestones())["setup_done"] = "nothing";
+  EXPECT_THAT(wrong(request), HasSubstr("replay.map.milestones[\"setup_done\"]"));
+  request = ByMap(Renamed(), {{"setup", "start"}});
+  request.mutable_replay()->set_base_number(1);
+  EXPECT_THAT(wrong(request), HasSubstr("replay.base_number"));
+  request = ByMap(Renamed(), {{"setup", "start"}});
+  request.mutable_replay()->set_migration(journey::v1::MIGRATION_REPLAY);
+  EXPECT_THAT(wrong(request), HasSubstr("replay.map"));
+  std::map<std::string, std::string> many;
+  for (int i = 0; i <= 100; ++i) many[absl::StrCat("s", i)] = "start";
+  EXPECT_THAT(wrong(ByMap(Renamed(), many)), HasSubstr("at most 100"));
+  // A plan whose map was changed is not what was previewed.
+  const auto previewed = Preview(ByMap(Renamed(), {{"setup", "start"}, {"adoption", "usage"}, {"renewal", "value"}}));
+  journey::v1::MigrationPlan plan = previewed->plan();
+  (*plan.mutable_map()->mutable_stages())["renewal"] = "usage";
+  PublishWith(Renamed(), plan);
+  world_.Settle();
+  EXPECT_EQ(GetMigration(world_)->state(), v1::MIGRATION_STATE_REFUSED);
+  EXPECT_EQ(world_.StageOf("acme"), "j:renewal");
+}
+
+// As with REPLAY: random histories, pages, events between them, one replica after another that falls over. Who had no
+// news ends exactly as previewed; and what is kept of everybody is what its history comes to.
+TEST_P(MigrationTest, ByMapWhileEventsArriveAndTheServiceFallsOverEverybodyEndsAsPreviewed) {
+  const unsigned seed = Seed();
+  SCOPED_TRACE(absl::StrCat("WAYMARK_SEED=", seed));
+  std::mt19937 random(seed);
+  const auto pick = [&](int n) { return static_cast<int>(random() % n); };
+  const char* types[] = {"connect", "report", "renew", "share", "login"};
+  world_.Publish("j", 1, Onboarding());
+  constexpr int kCustomers = 500;
+  int events = 0;
+  const auto some = [&](int count, int from, int to) {
+    std::vector<v1::Event> list;
+    for (int i = 0; i < count; ++i) {
+      list.push_back(
+          At(from + pick(to - from), absl::StrCat("c", pick(kCustomers)), types[pick(5)], absl::StrCat("e", ++events)));
+    }
+    return list;
+  };
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(world_.Ingest(some(1'000, -900, 0)).ok());
+  v1::PreviewVersionRequest request =
+      ByMap(Renamed(), {{"setup", "start"}, {"adoption", "usage"}, {"renewal", "value"}});
+  request.set_change_limit(1'000);
+  const auto previewed = Preview(request);
+  ASSERT_TRUE(previewed.ok()) << previewed.status();
+  std::map<std::string, std::string> expected;
+  for (const v1::CustomerDifference& change : previewed->changes()) {
+    const v1::Standing& to = change.enrollments(0).to();
+    expected[change.customer_id()] = absl::StrCat("v2 ", to.stage_key(), "/", to.state());
+  }
+  clock_.Advance(absl::Minutes(30));
+  std::set<std::string> changed;
+  const auto arrive = [&](World& world, int count, int from, int to) {
+    const std::vector<v1::Event> list = some(count, from, to);
+    for (const v1::Event& event : list) changed.insert(event.customer_id());
+    ASSERT_TRUE(world.Ingest(list).ok());
+  };
+  arrive(world_, 20, 0, 20);
+  PublishWith(Renamed(), previewed->plan());
+  for (bool more = true; more;) {
+    World replica(*db_, clock_);
+    for (int step = pick(3); more && step >= 0; --step) {
+      if (pick(2) == 0) RunLoop(replica, "evaluate customers after publication");
+      more = Step(replica);
+      if (more) arrive(replica, 5, -900, 20);
+    }
+  }
+  world_.Settle();
+  const auto migration = GetMigration(world_);
+  ASSERT_EQ(migration->state(), v1::MIGRATION_STATE_DONE) << migration->DebugString();
+  EXPECT_GT(migration->customers_moved(), 100);
+  int as_previewed = 0;
+  for (const auto& [customer, standing] : expected) {
+    if (changed.contains(customer)) continue;
+    EXPECT_THAT(Look(world_, customer), ::testing::StartsWith(standing)) << customer;
+    ++as_previewed;
+  }
+  EXPECT_GT(as_previewed, 100);
+  EXPECT_EQ(Recompute(false)->customers_differing(), 0);
 }
 
 // Many customers and pages; events arrive between the pages, for some of them; the service ends in the middle, again

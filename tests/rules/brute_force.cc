@@ -496,9 +496,16 @@ class Oracle {
       if (definition_.stages[stage].key != item_->key) continue;
       for (size_t r = 0; r < runs_.size(); ++r) {
         ExpectedRun& run = runs_[r];
-        if (run.completed.has_value() || run.exited.has_value() || run.stays.back().stage == stage) continue;
+        if (run.completed.has_value() || run.exited.has_value()) continue;
         if (!item_->entry_key.empty() && item_->entry_key != run.key) continue;
-        Stand(run, starts_[r], stage);
+        if (run.stays.back().stage != stage) Stand(run, starts_[r], stage);
+        for (const Property& named : item_->properties) {
+          for (size_t m = 0; m < milestones_.size(); ++m) {
+            const Milestone& milestone = *milestones_[m].second;
+            if (milestone.key != named.path || milestone.latching == Latching::kRevocable) continue;
+            if (!run.milestones[m].achieved.has_value()) run.milestones[m].achieved = Now();
+          }
+        }
       }
     }
   }

@@ -302,7 +302,12 @@ RandomHistory::RandomHistory(std::mt19937& random, int most) {
         const char* entry_keys[] = {"", "", "free", "pro", "1", "true"};
         if (item.kind == ItemKind::kOverride || item.kind == ItemKind::kExitCall) item.entry_key = entry_keys[below(6)];
         item.type = item.kind == ItemKind::kCompletion ? "other" : "random";
-        if (below(2) == 0) properties.push_back({"contract", value()});
+        if (item.kind == ItemKind::kOverride) {
+          for (int n = below(3); n > 0; --n)
+            properties.push_back({.path = kMilestoneKeys[below(4)], .composite = true});
+        } else if (below(2) == 0) {
+          properties.push_back({"contract", value()});
+        }
         break;
       }
       default:

@@ -144,6 +144,22 @@ TEST(ReasonsTest, SomebodysDecisionIsToldAsOne) {
   EXPECT_THAT(Numbers(history, reasons[2].witnesses), ElementsAre(1, 4));
 }
 
+TEST(ReasonsTest, AMilestoneThatADecisionNamesStandsOnThatAlone) {
+  const Journey journey = TwoStages({Count("report", 2)});
+  Scenario scenario{.steps = {EventAt(0, "login"), EventAt(1, "report")}};
+  scenario.steps.push_back({.at = Days(2),
+                            .kind = ItemKind::kOverride,
+                            .key = "second",
+                            .properties = {{.path = "it", .composite = true}, {.path = "gone", .composite = true}}});
+  const ScenarioHistory history(journey, scenario);
+  const std::vector<Reason> reasons = FindReasons(journey, history.items(), Day(9), 0);
+  ASSERT_THAT(reasons, SizeIs(3));
+  EXPECT_EQ(reasons[1].kind, ReasonKind::kStageEntered);
+  EXPECT_EQ(reasons[2].kind, ReasonKind::kMilestoneAchieved);
+  EXPECT_TRUE(reasons[2].by_call);
+  EXPECT_THAT(Numbers(history, reasons[2].witnesses), ElementsAre(1, 3));
+}
+
 TEST(ReasonsTest, WhereTheBudgetEndsItIsSaid) {
   const Journey journey = TwoStages({Count("report", 50)});
   Scenario scenario;
