@@ -208,7 +208,6 @@ absl::StatusOr<Fact> Read(const journal::Entry& entry) {
 
 absl::StatusOr<std::optional<Happening>> OfStage(const journal::Entry& entry) {
   ASSIGN_OR_RETURN(const auto fact, Read<milestone::v1::StageEntered>(entry));
-  if (fact.context().historical()) return std::nullopt;
   return Checked({.workspace = entry.workspace,
                   .customer_id = fact.context().customer_id(),
                   .trigger = {TriggerKind::kStageEntered, fact.context().journey_id(), fact.stage_key()},
@@ -217,12 +216,12 @@ absl::StatusOr<std::optional<Happening>> OfStage(const journal::Entry& entry) {
                                 {"stage_key", fact.stage_key()},
                                 {"previous_stage_key", fact.previous_stage_key()}},
                   .effect_key = fact.context().effect_key(),
+                  .historical = fact.context().historical(),
                   .time = ToTime(fact.enter_time())});
 }
 
 absl::StatusOr<std::optional<Happening>> OfMilestone(const journal::Entry& entry) {
   ASSIGN_OR_RETURN(const auto fact, Read<milestone::v1::MilestoneAchieved>(entry));
-  if (fact.context().historical()) return std::nullopt;
   return Checked({.workspace = entry.workspace,
                   .customer_id = fact.context().customer_id(),
                   .trigger = {TriggerKind::kMilestoneAchieved, fact.context().journey_id(), fact.milestone_key()},
@@ -231,12 +230,12 @@ absl::StatusOr<std::optional<Happening>> OfMilestone(const journal::Entry& entry
                                 {"stage_key", fact.stage_key()},
                                 {"milestone_key", fact.milestone_key()}},
                   .effect_key = fact.context().effect_key(),
+                  .historical = fact.context().historical(),
                   .time = ToTime(fact.achieve_time())});
 }
 
 absl::StatusOr<std::optional<Happening>> OfBand(const journal::Entry& entry) {
   ASSIGN_OR_RETURN(const auto fact, Read<health::v1::BandChanged>(entry));
-  if (fact.historical()) return std::nullopt;
   return Checked({.workspace = entry.workspace,
                   .customer_id = fact.customer_id(),
                   .trigger = {TriggerKind::kBandChanged, fact.scorecard_id(), NameOf(fact.band())},
@@ -246,6 +245,7 @@ absl::StatusOr<std::optional<Happening>> OfBand(const journal::Entry& entry) {
                                 {"previous_band", NameOf(fact.previous_band())},
                                 {"health", absl::StrFormat("%.1f", fact.health_millipoints() / 1000.0)}},
                   .effect_key = fact.effect_key(),
+                  .historical = fact.historical(),
                   .time = ToTime(fact.as_of())});
 }
 

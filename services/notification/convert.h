@@ -111,8 +111,8 @@ struct Renaming {
 };
 std::optional<Renaming> ToRenaming(const journal::Entry& entry);
 
-// What an entry of another service's journal tells that a playbook may wait for; nothing where it is news of the past
-// or no such thing. Errors: FAILED_PRECONDITION  the type is not known, or the entry is unreadable.
+// What an entry of another service's journal tells that a playbook may wait for; nothing where it is no such thing.
+// Errors: FAILED_PRECONDITION  the type is not known, or the entry is unreadable.
 absl::StatusOr<std::optional<Happening>> ToHappening(const journal::Entry& entry);
 
 // What a webhook posts: a WebhookBody as JSON. The same arguments give the same bytes.

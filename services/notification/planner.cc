@@ -26,6 +26,7 @@ constexpr int kCustomersAtOnce = 1000;
 struct Intent {
   Notification notification;
   std::string channel_id;
+  bool historical = false;
 };
 
 using Playbooks = std::map<Occasion, std::vector<std::pair<Version, Definition>>>;
@@ -59,7 +60,8 @@ Intent ToIntent(const Happening& happening, const Version& version, const Step& 
                            .text = Render(step.text, happening.variables),
                            .occur_time = happening.time,
                            .create_time = now},
-          .channel_id = step.channel_id};
+          .channel_id = step.channel_id,
+          .historical = happening.historical};
 }
 
 // Those intents that nothing was made of before.
@@ -141,9 +143,11 @@ absl::Status Planner::Plan(sql::Transaction& tx, absl::Span<const Happening> hap
   ASSIGN_OR_RETURN(intents, KeepNew(tx, std::move(intents)));
   ASSIGN_OR_RETURN(const std::set<ChannelName> active, ActiveChannels(tx, intents));
   std::vector<Delivery> deliveries;
-  for (const auto& [notification, channel_id] : intents) {
+  for (const auto& [notification, channel_id, historical] : intents) {
     std::string bar;
-    if (!active.contains({notification.workspace, channel_id})) {
+    if (historical) {
+      bar = "historical";
+    } else if (!active.contains({notification.workspace, channel_id})) {
       bar = "channel_disabled";
     } else if (ToWebhookJson(notification, true).size() > kMostJson) {
       bar = "body_too_large";

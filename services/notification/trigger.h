@@ -33,7 +33,8 @@ struct Happening {
   std::string customer_id;
   Trigger trigger;
   Variables variables;
-  std::string effect_key;  // What follows from it happens at most once per key.
+  std::string effect_key;   // What follows from it happens at most once per key.
+  bool historical = false;  // It lies in the past, so nobody is to hear of it.
   absl::Time time;
 };
 

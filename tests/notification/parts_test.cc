@@ -340,16 +340,41 @@ TEST_P(NotificationTest, BandsAndMilestonesSetOffWhatWaitsForThem) {
   EXPECT_THAT(receiver.received(), SizeIs(2));
 }
 
-TEST_P(NotificationTest, NewsOfThePastRevisionsAndOtherThingsSendNothing) {
+TEST_P(NotificationTest, NewsOfThePastSendsNothingNorDoesItsEffectKeyLater) {
   HttpReceiver receiver;
   ASSERT_TRUE(Create(WebhookRequest("ops", receiver.url())).ok());
   Play("welcome", Sending("ops"));
-  milestone::v1::StageEntered historical = Entered("globex");
-  historical.mutable_context()->set_historical(true);
-  health::v1::BandChanged old_band = TurnedRed("globex");
-  old_band.set_historical(true);
-  milestone::v1::MilestoneAchieved old_milestone = Achieved("globex");
-  old_milestone.mutable_context()->set_historical(true);
+  v1::PlaybookDefinition red = Sending("ops");
+  red.mutable_trigger()->mutable_band_changed()->set_scorecard_id("health");
+  red.mutable_trigger()->mutable_band_changed()->set_band(health::v1::BAND_RED);
+  Play("rescue", red);
+  v1::PlaybookDefinition report = Sending("ops");
+  report.mutable_trigger()->mutable_milestone_achieved()->set_journey_id("onboarding");
+  report.mutable_trigger()->mutable_milestone_achieved()->set_milestone_key("first-report");
+  Play("praise", report);
+  for (const bool historical : {true, false}) {
+    milestone::v1::StageEntered entered = Entered("globex");
+    entered.mutable_context()->set_historical(historical);
+    milestone::v1::MilestoneAchieved achieved = Achieved("globex");
+    achieved.mutable_context()->set_historical(historical);
+    health::v1::BandChanged turned = TurnedRed("globex");
+    turned.set_historical(historical);
+    milestone_.Tell("globex", {&entered, &achieved});
+    health_.Tell("globex", {&turned});
+    Settle(*parts_);
+    EXPECT_THAT(Deliveries(), SizeIs(3));
+    for (const v1::Delivery& delivery : Deliveries()) {
+      EXPECT_EQ(delivery.state(), v1::DELIVERY_STATE_SKIPPED);
+      EXPECT_EQ(delivery.skip_reason(), "historical");
+    }
+  }
+  EXPECT_EQ(receiver.connections(), 0);
+}
+
+TEST_P(NotificationTest, RevisionsAndOtherThingsSendNothing) {
+  HttpReceiver receiver;
+  ASSERT_TRUE(Create(WebhookRequest("ops", receiver.url())).ok());
+  Play("welcome", Sending("ops"));
   milestone::v1::StageRevised revised;
   SetContext(revised, "globex", "stage/globex/adoption");
   revised.set_stage_key("adoption");
@@ -361,9 +386,7 @@ TEST_P(NotificationTest, NewsOfThePastRevisionsAndOtherThingsSendNothing) {
   milestone::v1::JourneyCompleted completed;
   SetContext(completed, "globex", "completed/globex");
   const milestone::v1::StageEntered elsewhere = Entered("globex", "renewal");
-  milestone_.Tell(
-      "globex", {&event, &enrolled, &historical, &old_milestone, &revised, &milestone_revised, &completed, &elsewhere});
-  health_.Tell("globex", {&old_band});
+  milestone_.Tell("globex", {&event, &enrolled, &revised, &milestone_revised, &completed, &elsewhere});
   const milestone::v1::StageEntered foreign = Entered("globex");
   milestone_.Tell("globex", {&foreign}, "initech");
   Settle(*parts_);
