@@ -123,25 +123,25 @@ TEST_F(SqliteTest, AMissingFolderIsNamed) {
   EXPECT_THAT(opened.status().message(), HasSubstr("none/notes.db"));
 }
 
-// Its length is bounded by what is written between two checkpoints, 64 MiB, not by what is written at all.
+// Its length is bounded by what is written between two checkpoints, 256 MiB, not by what is written at all.
 TEST_F(SqliteTest, TheLogStaysShort) {
-  const std::string raw(1'000'000, 'x');
-  for (int i = 0; i < 150; ++i) ASSERT_TRUE(Insert(i, raw).ok());
-  EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), 80'000'000);
+  const std::string raw(8'000'000, 'x');
+  for (int i = 0; i < 70; ++i) ASSERT_TRUE(Insert(i, raw).ok());
+  EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), 300'000'000);
 }
 
 // While somebody reads an old state the log cannot begin anew; afterwards it does.
 TEST_F(SqliteTest, TheLogIsUsedAgainAfterALongRead) {
-  const std::string raw(1'000'000, 'x');
+  const std::string raw(8'000'000, 'x');
   const absl::Status read = db_->Read([&](Transaction& tx) -> absl::Status {
     RETURN_IF_ERROR(tx.Query("SELECT COUNT(*) FROM notes").status());
-    for (int i = 0; i < 75; ++i) RETURN_IF_ERROR(Insert(i, raw));
+    for (int i = 0; i < 36; ++i) RETURN_IF_ERROR(Insert(i, raw));
     return absl::OkStatus();
   });
   ASSERT_TRUE(read.ok()) << read;
-  EXPECT_GT(std::filesystem::file_size(path_ + "-wal"), 70'000'000);
-  for (int i = 75; i < 150; ++i) ASSERT_TRUE(Insert(i, raw).ok());
-  EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), 110'000'000);
+  EXPECT_GT(std::filesystem::file_size(path_ + "-wal"), 270'000'000);
+  for (int i = 36; i < 80; ++i) ASSERT_TRUE(Insert(i, raw).ok());
+  EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), 420'000'000);
 }
 
 TEST_F(SqliteTest, ClosingLeavesOneFileAndItsLock) {
