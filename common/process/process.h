@@ -92,7 +92,7 @@ struct Served {
   std::function<void()> cancel;  // Ends what waits for other services; called before the loops are stopped.
 };
 
-// Serves until SIGTERM or SIGINT, then ends in order: waits end, calls under way finish, loops stop. BlockSignals()
+// Serves until SIGTERM or SIGINT, then ends in order: waits end, calls under way finish, loops stop. PrepareMain()
 // must have been called before any thread started. Errors: of rpc::Server::Start.
 absl::Status Serve(const Options& options, const rpc::Authorizer& authorizer, Served served);
 

@@ -66,7 +66,7 @@ absl::Status LoadDemo(Suite& suite, const DevOptions& options, const Clock& cloc
 absl::Status RunDev(const DevOptions& options, std::ostream& out, std::ostream& err) {
   if (options.grpc_port < 0 || options.grpc_port > 65535) return UsageError("--grpc-port: from 0 to 65535");
   log::Configure("dev", log::Level::kInfo, log::Format::kText);
-  rpc::BlockSignals();
+  rpc::PrepareMain();
 
   const RealClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<Suite> suite,

@@ -27,7 +27,7 @@ absl::Status Run(int argc, char** argv) {
   if (verb.kind != process::Verb::Kind::kServe) {
     return process::Operate(verb, options, Parts::schemas(), Parts::Forget);
   }
-  rpc::BlockSignals();
+  rpc::PrepareMain();
 
   const RealClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Authorizer> authorizer, process::MakeAuthorizer(options));

@@ -36,7 +36,7 @@ absl::Status Run(int argc, char** argv) {
     return process::Operate(verb, options, Parts::schemas(),
                             [](sql::Transaction&, absl::string_view) { return absl::OkStatus(); });
   }
-  rpc::BlockSignals();
+  rpc::PrepareMain();
 
   const RealClock clock;
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Authorizer> authorizer, process::MakeAuthorizer(options));

@@ -130,6 +130,7 @@ void List(v1::JourneyService::Stub& stub) {
 }
 
 int Main(int argc, char** argv) {
+  rpc::PrepareMain();
   log::Configure("benchmark", log::Level::kError, log::Format::kText);
   const bool postgres = argc > 1 && std::strcmp(argv[1], "postgres") == 0;
   const std::unique_ptr<sql::Database> db =

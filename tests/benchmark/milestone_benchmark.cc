@@ -430,6 +430,7 @@ int Late(int port, int64_t events) {
 }
 
 int Main(int argc, char** argv) {
+  rpc::PrepareMain();
   const std::string what = argc > 1 ? argv[1] : "";
   const Arguments arguments(argc, argv);
   const sql::Engine engine = arguments.Has("postgres") ? sql::Engine::kPostgres : sql::Engine::kSqlite;

@@ -402,7 +402,7 @@ TEST_F(ProcessDeathTest, StartRaisesTheLimitOfDescriptors) {
 
 TEST_F(ProcessDeathTest, WaitForSignalReturnsOnTermAndInt) {
   const auto child = [](int signal) {
-    BlockSignals();
+    PrepareMain();
     TestService service;
     const auto server = StartOrDie(service);
     EXPECT_TRUE(Call(To(server->port())).ok());
@@ -417,7 +417,7 @@ TEST_F(ProcessDeathTest, WaitForSignalReturnsOnTermAndInt) {
 
 TEST_F(ProcessDeathTest, APeerThatHasGoneDoesNotEndTheProcess) {
   const auto child = [] {
-    BlockSignals();
+    PrepareMain();
     raise(SIGPIPE);
     _exit(0);
   };
