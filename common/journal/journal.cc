@@ -104,6 +104,10 @@ int64_t NewEpoch(absl::Time now) {
          static_cast<unsigned char>(random[1]);
 }
 
+metrics::Counter& SetAside() {
+  return metrics::GetCounter("waymark_journal_set_aside_total", "Facts not told because too many facts led to them.");
+}
+
 absl::Status Missing(const Place& place) {
   return Error(absl::StatusCode::kInternal, "INTERNAL",
                absl::StrCat("the journal is damaged: no position ", place.position, " in lane ", place.lane));
@@ -125,8 +129,7 @@ std::vector<Place> Lanes::Append(std::vector<NewEntry> entries) {
     if (entry.depth > kMaxDepth) {
       log::Error("journal: set aside a fact that too many facts led to: is there a ring of rules?",
                  {{"workspace", entry.workspace}, {"type", entry.type}, {"depth", entry.depth}});
-      metrics::GetCounter("waymark_journal_set_aside_total", "Facts not told because too many facts led to them.")
-          .Add(1);
+      SetAside().Add(1);
       places.push_back({lane, 0});
       continue;
     }
@@ -166,6 +169,7 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(std::string name, sql::Da
     epoch = rows.at(0).Int(0);
     return absl::OkStatus();
   }));
+  SetAside();  // Told from the start: of a series that begins with one, nobody would see the increase.
   return std::unique_ptr<Journal>(new Journal(std::move(name), db, clock, epoch));
 }
 

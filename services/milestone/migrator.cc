@@ -8,13 +8,18 @@
 
 #include "common/base/status.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
 #include "services/milestone/mapping.h"
 #include "waymark/journey/v1/migration.pb.h"
 
 namespace waymark::milestone {
 
 Migrator::Migrator(journal::Journal& journal, Replayer& replayer, Tracker& tracker)
-    : journal_(journal), replayer_(replayer), tracker_(tracker) {}
+    : journal_(journal),
+      replayer_(replayer),
+      tracker_(tracker),
+      refused_(metrics::GetCounter("waymark_migrations_refused_total",
+                                   "Migrations refused because their outcome is not what was previewed.")) {}
 
 absl::StatusOr<bool> Migrator::RunOnce() {
   std::optional<Migration> migration;
@@ -62,15 +67,20 @@ absl::Status Migrator::Check(const Migration& migration) {
                 {"previewed", plan.outcome_hash()},
                 {"found", found}});
   }
-  return journal_.db().Transact([&](sql::Transaction& tx) -> absl::Status {
+  bool decided = false;
+  RETURN_IF_ERROR(journal_.db().Transact([&](sql::Transaction& tx) -> absl::Status {
+    decided = false;
     ASSIGN_OR_RETURN(std::optional<Migration> now,
                      TakeMigration(tx, migration.workspace, migration.journey_id, migration.number));
     // Another replica may have been quicker.
     if (!now.has_value() || now->state != MigrationState::kChecking) return absl::OkStatus();
     now->state = same ? MigrationState::kApplying : MigrationState::kRefused;
     if (!same) now->found_hash = found;
+    decided = true;
     return SaveMigration(tx, *now);
-  });
+  }));
+  if (decided && !same) refused_.Add(1);
+  return absl::OkStatus();
 }
 
 }  // namespace waymark::milestone

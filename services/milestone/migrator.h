@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/journal/journal.h"
+#include "common/metrics/metrics.h"
 #include "services/milestone/migration_store.h"
 #include "services/milestone/replayer.h"
 #include "services/milestone/tracker.h"
@@ -27,6 +28,7 @@ class Migrator {
   journal::Journal& journal_;
   Replayer& replayer_;
   Tracker& tracker_;
+  metrics::Counter& refused_;
 };
 
 }  // namespace waymark::milestone

@@ -60,7 +60,7 @@ TEST(AlertsTest, ComeWhenTheyShouldAndNotBefore) {
   ASSERT_EQ(Check(absl::StrCat(kKubernetes, "/overlays/production"), rules).exit_code, 0);
   const Finished checked = RunIt({"/usr/bin/promtool", "check", "rules", rules});
   EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
-  EXPECT_THAT(checked.out, HasSubstr("6 rules found"));
+  EXPECT_THAT(checked.out, HasSubstr("7 rules found"));
   std::ofstream(tests) << absl::StrReplaceAll(Read(absl::StrCat(kTests, "/alerts_test.yaml")),
                                               {{"[RULES]", absl::StrCat("[", rules, "]")}});
   const Finished tested = RunIt({"/usr/bin/promtool", "test", "rules", tests});

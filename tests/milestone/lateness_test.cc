@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/metrics/metrics.h"
 #include "tests/milestone/replays.h"
+#include "tests/support/metric.h"
 
 namespace waymark::milestone {
 namespace {
@@ -13,13 +13,7 @@ using ::testing::IsEmpty;
 
 constexpr int kDay = 24 * 60;  // In minutes.
 
-// What the process has counted.
-double LateEvents() {
-  constexpr absl::string_view kName = "\nwaymark_ingest_late_events_total ";
-  const std::string all = metrics::Render();
-  const size_t found = all.find(std::string(kName));
-  return found == std::string::npos ? 0 : std::stod(all.substr(found + kName.size()));
-}
+double LateEvents() { return support::ValueOf("waymark_ingest_late_events_total"); }
 
 journey::v1::JourneyDefinition Within(int days, journey::v1::JourneyDefinition definition = Onboarding()) {
   definition.mutable_lateness()->set_seconds(days * 86'400);

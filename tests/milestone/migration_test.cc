@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/milestone/replays.h"
+#include "tests/support/metric.h"
 
 namespace waymark::milestone {
 namespace {
@@ -135,11 +136,14 @@ TEST_P(MigrationTest, AnotherOutcomeThanPreviewedIsRefusedAndNobodyMoves) {
   const std::string outcome = plan.outcome_hash();
   plan.set_outcome_hash(std::string(64, '0'));
   const std::vector<std::string> facts = world_.Facts();
+  const double refused = support::ValueOf("waymark_migrations_refused_total");
   PublishWith(Second(), plan);
   world_.Settle();
   const auto migration = GetMigration(world_);
   EXPECT_EQ(migration->state(), v1::MIGRATION_STATE_REFUSED);
   EXPECT_EQ(migration->found_outcome_hash(), outcome);
+  EXPECT_GE(refused, 0);  // Told from the start.
+  EXPECT_EQ(support::ValueOf("waymark_migrations_refused_total"), refused + 1);
   EXPECT_EQ(migration->customers_moved(), 0);
   EXPECT_EQ(world_.StageOf("acme"), "j:renewal");
   EXPECT_EQ(world_.GetProgress("acme")->enrollments(0).current().version(), 1u);
