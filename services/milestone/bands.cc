@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/log/log.h"
+#include "services/milestone/convert.h"
 #include "services/milestone/records.h"
 #include "waymark/health/v1/facts.pb.h"
 #include "waymark/milestone/v1/facts.pb.h"
@@ -52,7 +53,7 @@ absl::StatusOr<std::optional<v1::RecordAccepted>> ToRecord(const journal::Entry&
   v1::RecordAccepted accepted;
   v1::Record& record = *accepted.mutable_record();
   // By what it tells, not by its place: a restored journal gives places a second time.
-  record.set_record_id(absl::StrCat("health/", fact.effect_key(), "@", fact.as_of().seconds()));
+  record.set_record_id(absl::StrCat(kOwnIds, "health/", fact.effect_key(), "@", fact.as_of().seconds()));
   record.set_customer_id(fact.customer_id());
   *record.mutable_time() = fact.as_of();
   record.set_author("health");

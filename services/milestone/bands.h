@@ -15,8 +15,8 @@ class BandRecorder {
  public:
   explicit BandRecorder(Tracker& tracker) : tracker_(tracker) {}
 
-  // Records the bands that `entries` tell, as items of history called `health/<lane>/<position>`, with every conclusion
-  // drawn from them. A band that too many facts led to is left out: there is a ring of rules. Errors:
+  // Records the bands that `entries` tell, as items of history called `waymark/health/<effect key>@<second>`, with
+  // every conclusion drawn from them. A band that too many facts led to is left out: there is a ring of rules. Errors:
   // FAILED_PRECONDITION  an entry of an unknown type.
   absl::Status Apply(sql::Transaction& tx, journal::Lanes& lanes, absl::Span<const journal::Entry> entries);
   // What Apply did last is committed.

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "absl/container/inlined_vector.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/checks.h"
 #include "common/base/errors.h"
@@ -265,7 +266,7 @@ IncomingItem ToIncomingItem(absl::string_view message, absl::Time now, google::p
   }
   EventParts parts;
   if (!ReadParts(message, parts)) return wrong("event", "is not a well-formed waymark.milestone.v1.Event");
-  if (std::string what = WhatIsWrongWithId(parts.event_id); !what.empty()) return wrong("event_id", what);
+  if (std::string what = WhatIsWrongWithItemId(parts.event_id); !what.empty()) return wrong("event_id", what);
   if (std::string what = WhatIsWrongWithId(parts.customer_id); !what.empty()) return wrong("customer_id", what);
   if (!parts.user_id.empty()) {
     if (std::string what = WhatIsWrongWithId(parts.user_id); !what.empty()) return wrong("user_id", what);
@@ -304,6 +305,12 @@ void SetTime(absl::Time time, google::protobuf::Timestamp* to) {
   }
   to->set_seconds(seconds);
   to->set_nanos(static_cast<int32_t>(rest * 1'000));
+}
+
+std::string WhatIsWrongWithItemId(absl::string_view id) {
+  if (absl::StartsWith(id, kOwnIds))
+    return absl::StrCat("must not begin with ", kOwnIds, ", as what Waymark records does");
+  return WhatIsWrongWithId(id);
 }
 
 absl::StatusOr<std::unique_ptr<Batch>> ToBatch(std::string workspace, std::string request, absl::Time now) {

@@ -37,6 +37,11 @@ inline constexpr absl::Duration kMostAhead = absl::Minutes(5);
 inline constexpr char kWasDeleted[] =
     "was deleted, and everything sent of it is refused: a new customer needs another id";
 
+// What the ids of records begin with that Waymark makes itself, of which nobody else may have one.
+inline constexpr absl::string_view kOwnIds = "waymark/";
+// What is wrong with the id of an item from outside, in words that follow the field's name; empty: nothing.
+std::string WhatIsWrongWithItemId(absl::string_view id);
+
 // Reads a serialised IngestEventsRequest or StreamEventsRequest event by event, so that one that is malformed (invalid
 // UTF-8 included) is answered for itself. Errors: INVALID_ARGUMENT  no event, too many, or bytes that are no such
 // message.

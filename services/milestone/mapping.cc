@@ -27,8 +27,8 @@ std::vector<v1::RecordAccepted> ToRecords(absl::string_view customer_id, const r
     v1::RecordAccepted& accepted = records.emplace_back();
     accepted.set_backfill(true);
     v1::Record& record = *accepted.mutable_record();
-    record.set_record_id(absl::StrCat("map/", journey_id, "/", from.version().number, "/", absl::ToUnixMicros(as_of),
-                                      "/", placement.entry_key));
+    record.set_record_id(absl::StrCat(kOwnIds, "map/", journey_id, "/", from.version().number, "/",
+                                      absl::ToUnixMicros(as_of), "/", placement.entry_key));
     record.set_customer_id(std::string(customer_id));
     SetTime(as_of, record.mutable_time());
     record.set_author("waymark");

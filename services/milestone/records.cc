@@ -91,7 +91,9 @@ absl::StatusOr<v1::RecordAccepted> Begin(const Request& request) {
   RETURN_IF_ERROR(CheckText("author", request.author(), kMostAuthorBytes));
   if (!request.request_id().empty()) {
     RETURN_IF_ERROR(CheckText("request_id", request.request_id(), kMostRequestIdBytes));
-    RETURN_IF_ERROR(CheckId("request_id", request.request_id()));
+    if (const std::string wrong = WhatIsWrongWithItemId(request.request_id()); !wrong.empty()) {
+      return InvalidField("request_id", wrong);
+    }
   }
   v1::RecordAccepted accepted;
   v1::Record& record = *accepted.mutable_record();

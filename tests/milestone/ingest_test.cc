@@ -156,6 +156,8 @@ TEST_P(IngestTest, EachFieldThatIsWrongIsNamed) {
   EXPECT_EQ(Refusal(world_, event).first, "type");
   event = At(0, "acme", "connect", std::string(256, 'x'));
   EXPECT_THAT(Refusal(world_, event), ::testing::Pair("event_id", HasSubstr("255")));
+  event = At(0, "acme", "connect", "waymark/health/band/card/acme/1@1774000000");
+  EXPECT_THAT(Refusal(world_, event), ::testing::Pair("event_id", HasSubstr("waymark/")));
   event = At(0, "ac\nme", "connect", "1");
   EXPECT_THAT(Refusal(world_, event), ::testing::Pair("customer_id", HasSubstr("control")));
   event = At(0, "acme", "connect", "1");

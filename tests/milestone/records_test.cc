@@ -267,7 +267,7 @@ TEST_P(RecordsTest, BandsThatHealthTellsCount) {
   v1::GetCurrentStageRequest request;
   request.set_customer_id("acme");
   EXPECT_EQ(world_.GetStage(request)->stages().enrollments(0).stage_key(), "second");
-  EXPECT_THAT(Records().at(0).record_id(), ::testing::StartsWith("health/"));
+  EXPECT_THAT(Records().at(0).record_id(), ::testing::StartsWith("waymark/health/"));
   // A ring of rules ends.
   Band(health::v1::BAND_RED, 3, journal::kMaxDepth);
   EXPECT_EQ(Records().size(), 2u);
@@ -289,6 +289,7 @@ TEST_P(RecordsTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(field(Attest("milestone_key: 'NO'")), HasSubstr("milestone_key"));
   EXPECT_THAT(field(Exit(absl::StrCat("reason: '", std::string(2'001, 'x'), "'"))), HasSubstr("reason"));
   EXPECT_THAT(field(Exit(absl::StrCat("request_id: '", std::string(101, 'x'), "'"))), HasSubstr("request_id"));
+  EXPECT_THAT(field(Exit("request_id: 'waymark/health/band/card/acme/1@1774000000'")), HasSubstr("request_id"));
 }
 
 TEST_P(RecordsTest, WhatIsNotThereIsNamedAndNothingIsLost) {
