@@ -83,6 +83,9 @@ absl::Status PublishJourney(const Session& session, const std::string& journey_i
   if (migration.customers_changed_since() > 0) {
     session.out << ", of which " << Grouped(migration.customers_changed_since()) << " had news since the preview";
   }
+  if (migration.customers_staying() > 0) {
+    session.out << "; " << Count(migration.customers_staying(), "customer") << " stayed on the version they are on";
+  }
   session.out << "\n";
   return absl::OkStatus();
 }

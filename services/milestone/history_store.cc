@@ -70,6 +70,9 @@ CREATE TABLE customer_alias (
 );
 CREATE INDEX customer_alias_by_target ON customer_alias (workspace, into_customer_id);
 )sql"},
+    {7, "how many a map leaves where they are", R"sql(
+ALTER TABLE migration ADD COLUMN stayed BIGINT NOT NULL DEFAULT 0;
+)sql"},
 };
 
 constexpr char kLoadSegments[] =

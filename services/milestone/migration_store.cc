@@ -8,11 +8,12 @@
 namespace waymark::milestone {
 namespace {
 
-#define MIGRATION_COLUMNS \
-  "workspace, journey_id, number, plan, state, after_customer, moved, changed_since, changed_customers, found_hash"
+#define MIGRATION_COLUMNS                                                              \
+  "workspace, journey_id, number, plan, state, after_customer, moved, changed_since, " \
+  "changed_customers, found_hash, stayed"
 
-constexpr char kAdd[] =
-    "INSERT INTO migration (" MIGRATION_COLUMNS ") VALUES ($1, $2, $3, $4, 1, '', 0, 0, $5, '') ON CONFLICT DO NOTHING";
+constexpr char kAdd[] = "INSERT INTO migration (" MIGRATION_COLUMNS
+                        ") VALUES ($1, $2, $3, $4, 1, '', 0, 0, $5, '', 0) ON CONFLICT DO NOTHING";
 constexpr char kFindOpen[] =
     "SELECT " MIGRATION_COLUMNS " FROM migration WHERE state < 3 ORDER BY workspace, journey_id, number LIMIT 1";
 constexpr char kFind[] =
@@ -24,7 +25,7 @@ constexpr char kFindOpenOf[] = "SELECT " MIGRATION_COLUMNS
                                "ORDER BY number LIMIT 1";
 constexpr char kSave[] =
     "UPDATE migration SET state = $4, after_customer = $5, moved = $6, changed_since = $7, changed_customers = $8, "
-    "found_hash = $9 "
+    "found_hash = $9, stayed = $10 "
     "WHERE workspace = $1 AND journey_id = $2 AND number = $3";
 
 constexpr char kListOf[] =
@@ -50,6 +51,7 @@ Migration ToMigration(const sql::Row& row) {
                    .state = static_cast<MigrationState>(row.Int(4)),
                    .after = row.Text(5),
                    .moved = row.Int(6),
+                   .stayed = row.Int(10),
                    .changed_since = row.Int(7),
                    .changed_customers = Unpack(row.Blob(8)),
                    .found_hash = row.Text(9)};
@@ -93,9 +95,9 @@ absl::StatusOr<std::optional<Migration>> FindOpenMigrationOf(sql::Transaction& t
 absl::Status SaveMigration(sql::Transaction& tx, const Migration& migration) {
   const std::string changed = Pack(migration.changed_customers);
   return tx
-      .Execute(kSave,
-               {migration.workspace, migration.journey_id, migration.number, static_cast<int64_t>(migration.state),
-                migration.after, migration.moved, migration.changed_since, sql::Bytes{changed}, migration.found_hash})
+      .Execute(kSave, {migration.workspace, migration.journey_id, migration.number,
+                       static_cast<int64_t>(migration.state), migration.after, migration.moved, migration.changed_since,
+                       sql::Bytes{changed}, migration.found_hash, migration.stayed})
       .status();
 }
 

@@ -24,6 +24,7 @@ struct Migration {
   MigrationState state = MigrationState::kChecking;
   std::string after;  // The last customer looked at.
   int64_t moved = 0;
+  int64_t stayed = 0;  // Of those under way.
   int64_t changed_since = 0;
   std::vector<std::string> changed_customers;  // The first of them.
   std::string found_hash;                      // With kRefused.

@@ -42,8 +42,8 @@ absl::Status Repin(sql::Transaction& tx, Shelf& shelf, Task& task) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> MapRecords::Add(sql::Transaction& tx, Shelf& shelf, const rules::KeyMap& map, absl::Time as_of,
-                                     Task& task) {
+absl::StatusOr<rules::Placements::Fate> MapRecords::Add(sql::Transaction& tx, Shelf& shelf, const rules::KeyMap& map,
+                                                        absl::Time as_of, Task& task) {
   const rules::Journey& to = *task.moving;
   const Dossier& dossier = task.customer.dossier;
   const Enrollment& enrollment = *FindBehind(to.version(), dossier.enrollments);
@@ -54,7 +54,7 @@ absl::StatusOr<bool> MapRecords::Add(sql::Transaction& tx, Shelf& shelf, const r
   AddCompletions({from.get(), &to}, dossier, items);
   while (!items.empty() && items.back().time > as_of) items.pop_back();
   const rules::Placements placements = rules::PlaceByMap(map, *from, to, items, as_of);
-  if (placements.fate != rules::Placements::Fate::kGoes) return false;
+  if (placements.fate != rules::Placements::Fate::kGoes) return placements.fate;
   for (const v1::RecordAccepted& record : ToRecords(task.customer.customer_id, placements, *from, to, as_of)) {
     const Batch& batch = *batches_.emplace_back(ToBatch(task.name.workspace, record));
     items_.push_back({.batch = batches_.size() - 1, .index = 0, .of = &batch, .incoming = batch.events.data()});
@@ -62,7 +62,7 @@ absl::StatusOr<bool> MapRecords::Add(sql::Transaction& tx, Shelf& shelf, const r
   }
   std::sort(task.news.begin(), task.news.end(),
             [](const Item* a, const Item* b) { return rules::Before(a->event(), b->event()); });
-  return true;
+  return placements.fate;
 }
 
 }  // namespace waymark::milestone

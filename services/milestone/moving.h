@@ -28,9 +28,10 @@ absl::Status Repin(sql::Transaction& tx, Shelf& shelf, Task& task);
 // What is recorded of customers that move by map. It must live as long as their tasks.
 class MapRecords {
  public:
-  // Finds out what the map comes to for a customer that is behind, whose items are loaded: whether it goes, and the
-  // records that are then its news.
-  absl::StatusOr<bool> Add(sql::Transaction& tx, Shelf& shelf, const rules::KeyMap& map, absl::Time as_of, Task& task);
+  // Finds out what the map comes to for a customer that is behind, whose items are loaded. Where it goes, the records
+  // are its news.
+  absl::StatusOr<rules::Placements::Fate> Add(sql::Transaction& tx, Shelf& shelf, const rules::KeyMap& map,
+                                              absl::Time as_of, Task& task);
 
  private:
   std::vector<std::unique_ptr<const Batch>> batches_;

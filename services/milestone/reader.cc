@@ -270,6 +270,7 @@ absl::StatusOr<v1::GetMigrationResponse> Reader::GetMigration(absl::string_view 
     // States are stored as the API numbers them.
     answer.set_state(static_cast<v1::MigrationState>(migration->state));
     answer.set_customers_moved(migration->moved);
+    answer.set_customers_staying(migration->stayed);
     answer.set_customers_changed_since(migration->changed_since);
     answer.set_outcome_hash(plan.outcome_hash());
     answer.set_found_outcome_hash(migration->found_hash);

@@ -630,8 +630,12 @@ absl::Status Tracker::Move(const Migration& migration) {
     if (plan.migration() == journey::v1::MIGRATION_MAP) {
       std::vector<Task> going;
       for (Task& task : tasks) {
-        ASSIGN_OR_RETURN(const bool goes, records.Add(tx, shelf_, map, as_of, task));
-        if (goes) going.push_back(std::move(task));
+        ASSIGN_OR_RETURN(const rules::Placements::Fate fate, records.Add(tx, shelf_, map, as_of, task));
+        if (fate == rules::Placements::Fate::kGoes) {
+          going.push_back(std::move(task));
+        } else if (fate != rules::Placements::Fate::kNotUnderWay) {
+          ++way->stayed;
+        }
       }
       tasks = std::move(going);
       for (Task& task : tasks) task.name.customer_id = task.customer.customer_id;

@@ -253,6 +253,24 @@ TEST_P(MigrationTest, ByMapEverybodyStandsWhereTheMapSays) {
   EXPECT_EQ(Recompute(false)->customers_differing(), 0);
 }
 
+TEST_P(MigrationTest, WhoCannotGoByMapStaysAndIsCounted) {
+  Begin();
+  // Whoever has connected would be through with it.
+  const journey::v1::JourneyDefinition shorter = Steps({{"start", "connect"}});
+  const auto previewed = Preview(ByMap(shorter, {{"setup", "start"}, {"adoption", "start"}, {"renewal", "start"}}));
+  ASSERT_TRUE(previewed.ok()) << previewed.status();
+  EXPECT_EQ(previewed->customers_staying(), 2);
+  PublishWith(shorter, previewed->plan());
+  world_.Settle();
+  const auto migration = GetMigration(world_);
+  ASSERT_EQ(migration->state(), v1::MIGRATION_STATE_DONE) << migration->DebugString();
+  EXPECT_EQ(migration->customers_moved(), 1);
+  EXPECT_EQ(migration->customers_staying(), 2);
+  EXPECT_EQ(world_.StageOf("core"), "j:start");
+  EXPECT_EQ(world_.StageOf("beta"), "j:adoption");
+  EXPECT_EQ(world_.GetProgress("beta")->enrollments(0).current().version(), 1u);
+}
+
 TEST_P(MigrationTest, MilestonesStayAchievedByMap) {
   Begin();  // beta has achieved what setup asks for, and stands in adoption.
   v1::PreviewVersionRequest request =
