@@ -63,6 +63,9 @@ CREATE TABLE attempt (
   PRIMARY KEY (workspace, delivery_id, number)
 ) /* clustered */
 )sql"},
+    {2, "notifications without a delivery", R"sql(
+CREATE INDEX notification_by_customer ON notification (workspace, customer_id)
+)sql"},
 };
 
 constexpr char kAddNotification[] =
@@ -110,9 +113,10 @@ constexpr char kBeginAttempt[] =
 constexpr char kEndAttempt[] =
     "UPDATE attempt SET end_time = $4, verdict = $5, response_code = $6, detail = $7, excerpt = $8 "
     "WHERE workspace = $1 AND delivery_id = $2 AND number = $3 AND verdict IS NULL";
-// Every notification has a delivery.
+// Every delivery has a notification.
 constexpr char kListCustomers[] =
-    "SELECT DISTINCT customer_id FROM delivery WHERE workspace = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3";
+    "SELECT DISTINCT customer_id FROM notification WHERE workspace = $1 AND customer_id > $2 ORDER BY customer_id "
+    "LIMIT $3";
 constexpr const char* kErase[] = {
     "DELETE FROM attempt WHERE workspace = $1 AND delivery_id IN "
     "(SELECT delivery_id FROM delivery WHERE workspace = $1 AND customer_id = $2)",

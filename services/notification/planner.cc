@@ -1,5 +1,6 @@
 #include "services/notification/planner.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -26,7 +27,7 @@ constexpr int kCustomersAtOnce = 1000;
 struct Intent {
   Notification notification;
   std::string channel_id;
-  bool historical = false;
+  bool historical = false;  // Nobody is to hear of it.
 };
 
 using Playbooks = std::map<Occasion, std::vector<std::pair<Version, Definition>>>;
@@ -141,13 +142,13 @@ absl::Status Planner::Plan(sql::Transaction& tx, absl::Span<const Happening> hap
   if (intents.empty()) return absl::OkStatus();
 
   ASSIGN_OR_RETURN(intents, KeepNew(tx, std::move(intents)));
+  intents.erase(std::remove_if(intents.begin(), intents.end(), [](const Intent& intent) { return intent.historical; }),
+                intents.end());
   ASSIGN_OR_RETURN(const std::set<ChannelName> active, ActiveChannels(tx, intents));
   std::vector<Delivery> deliveries;
   for (const auto& [notification, channel_id, historical] : intents) {
     std::string bar;
-    if (historical) {
-      bar = "historical";
-    } else if (!active.contains({notification.workspace, channel_id})) {
+    if (!active.contains({notification.workspace, channel_id})) {
       bar = "channel_disabled";
     } else if (ToWebhookJson(notification, true).size() > kMostJson) {
       bar = "body_too_large";

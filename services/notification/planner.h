@@ -22,8 +22,8 @@ class Planner {
 
   // Makes, for every step of every published playbook that waits for what happened, one notification and its delivery,
   // within `tx`. A step that has answered the same effect key before makes nothing. A delivery that may not be sent is
-  // stored as SKIPPED, with the reason: historical (it is news of the past, so that its effect key sends nothing later
-  // either), channel_disabled, or body_too_large (above 20 kB as JSON).
+  // stored as SKIPPED, with the reason: channel_disabled, or body_too_large (above 20 kB as JSON). What is historical
+  // gets a notification without a delivery, so that its effect key sends nothing later either.
   absl::Status Plan(sql::Transaction& tx, absl::Span<const Happening> happenings);
 
  private:

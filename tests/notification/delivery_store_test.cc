@@ -108,6 +108,20 @@ TEST_P(DeliveryStoreTest, ADeliveryOfAnotherWorkspaceIsNotFound) {
   });
 }
 
+TEST_P(DeliveryStoreTest, ANotificationWithoutADeliveryIsListedAndErasedWithItsCustomer) {
+  Do([&](sql::Transaction& tx) -> absl::Status {
+    RETURN_IF_ERROR(AddNotifications(tx, {About("globex", "stage/1", "n1")}).status());
+    ASSIGN_OR_RETURN(const std::vector<std::string> before, ListCustomers(tx, "acme", "", 10));
+    EXPECT_THAT(before, ElementsAre("globex"));
+    RETURN_IF_ERROR(EraseCustomer(tx, "acme", "globex"));
+    ASSIGN_OR_RETURN(const std::vector<std::string> after, ListCustomers(tx, "acme", "", 10));
+    EXPECT_THAT(after, IsEmpty());
+    ASSIGN_OR_RETURN(const std::vector<bool> added, AddNotifications(tx, {About("globex", "stage/1", "n2")}));
+    EXPECT_THAT(added, ElementsAre(true));
+    return absl::OkStatus();
+  });
+}
+
 TEST_P(DeliveryStoreTest, OnlyTheHolderOfTheLastLeaseSaves) {
   const Delivery ready = Of(About("acme", "band/1", "n1"), "d1", "ops");
   Delivery leased = ready;
