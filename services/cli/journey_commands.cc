@@ -209,8 +209,7 @@ void AddPublish(const Shell& shell, CLI::App& journey, const std::shared_ptr<Giv
   CLI::Option* replay =
       publish->add_flag("--replay", given->move.replay,
                         "Move those under way to it, as their whole history leads; shows a preview first");
-  AddMapOptions(*publish, given->move);
-  for (const char* option : {"--map", "--stage", "--milestone"}) replay->excludes(option);
+  AddMapOptions(*publish, *replay, given->move);
   publish->callback([shell, given] {
     shell.end(shell.with_server([given](const Session& session) {
       return PublishJourney(session, given->journey_id, given->number, given->move);

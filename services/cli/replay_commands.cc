@@ -214,8 +214,9 @@ void AddReplay(CLI::App& command, Given& given) {
   command.add_option("--version", given.version, "The candidate: a draft or a published version")->type_name("NUMBER");
   command.add_option("--base", given.base, "Compare with this published version, instead of what each is pinned to")
       ->type_name("NUMBER");
-  command.add_flag("--pin", given.pin, "Those in the journey stay on their version; it is about who is not");
-  AddMapOptions(command, given.move);
+  CLI::Option* pin =
+      command.add_flag("--pin", given.pin, "Those in the journey stay on their version; it is about who is not");
+  AddMapOptions(command, *pin, given.move);
   command.add_option("--as-of", given.as_of, "Up to when to look, such as 2026-05-04T09:00:00Z; now where not given")
       ->type_name("TIME");
   AddCustomers(command, given);
@@ -223,7 +224,7 @@ void AddReplay(CLI::App& command, Given& given) {
 
 }  // namespace
 
-void AddMapOptions(CLI::App& command, MoveChoice& choice) {
+void AddMapOptions(CLI::App& command, CLI::Option& other, MoveChoice& choice) {
   command.add_flag("--map", choice.map, "Those under way move to the stage of the same key, or as --stage says");
   command.add_option("--stage", choice.stages, "Who stands in stage OLD is put into NEW; may be repeated")
       ->allow_extra_args(false)
@@ -231,6 +232,7 @@ void AddMapOptions(CLI::App& command, MoveChoice& choice) {
   command.add_option("--milestone", choice.milestones, "Who has achieved OLD has achieved NEW; may be repeated")
       ->allow_extra_args(false)
       ->type_name("OLD=NEW");
+  for (const char* option : {"--map", "--stage", "--milestone"}) other.excludes(option);
 }
 
 absl::StatusOr<journey::v1::MigrationPlan> PlanMove(const Session& session, const std::string& journey_id,

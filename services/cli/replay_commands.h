@@ -23,8 +23,8 @@ struct MoveChoice {
   bool by_map() const { return map || !stages.empty() || !milestones.empty(); }
   bool moves() const { return replay || by_map(); }
 };
-// The options --map, --stage and --milestone.
-void AddMapOptions(CLI::App& command, MoveChoice& choice);
+// The options --map, --stage and --milestone, none of which can be given with `other`.
+void AddMapOptions(CLI::App& command, CLI::Option& other, MoveChoice& choice);
 
 // Previews a draft for everybody under way, tells what it came to, and returns the plan that its publication takes.
 // Errors: those of GetVersion and PreviewVersion; findings are told on `err`. FAILED_PRECONDITION  the map leaves a

@@ -287,6 +287,14 @@ TEST_P(ReplayFlowTest, PublishingWithAMapPutsEverybodyWhereItSays) {
   EXPECT_THAT(refused->out, HasSubstr("1 customer would stay on the version they are on; some stand where the map "
                                       "leads nowhere: buy"));
   EXPECT_THAT(refused->err, HasSubstr("name --stage buy=NEW"));
+  // Who stays on its version cannot move by map.
+  for (const char* option : {"--map", "--stage=try=trial", "--milestone=signed=bought"}) {
+    const auto both = support::RunToEnd({.argv = {Binary("waymark"), "--server", deployment.server(), "preview", "way",
+                                                  "--version", "2", "--pin", option}});
+    ASSERT_TRUE(both.ok());
+    EXPECT_EQ(both->exit_code, 2);
+    EXPECT_THAT(both->err, HasSubstr("--pin excludes"));
+  }
   EXPECT_THAT(deployment.Waymark({"journey", "publish", "way", "--stage", "try=trial", "--stage", "buy=purchase"}),
               HasSubstr("version 2 published, every customer is evaluated by it\n2 customers moved to it\n"));
   EXPECT_THAT(deployment.Waymark({"get", "stage", "acme", "--fresh"}), HasSubstr("purchase"));
