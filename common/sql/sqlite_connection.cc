@@ -22,8 +22,8 @@ constexpr int kBusyMilliseconds = 2000;
 // The writer's cache holds the pages that a heavy ingest touches again and again; readers begin anew after each commit.
 constexpr int kWriterCacheKib = 64 << 10;
 constexpr int kReaderCacheKib = 8 << 10;
-// Of new files. Twice SQLite's own: ingest touches nearly every page of the customers in a transaction, and the log takes
-// two calls for each.
+// Of new files. Twice SQLite's own: ingest touches nearly every page of the customers in a transaction, and the log
+// takes two calls for each.
 constexpr int kPageBytes = 8192;
 // A checkpoint writes each page once, however often the log has it, and syncs twice, so rare ones are cheap. Where each
 // transaction touches most pages of a table, 64 MiB cost ingest a fifth of its rate, 128 MiB a twentieth; a log of

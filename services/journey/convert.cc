@@ -18,6 +18,7 @@
 #include "services/rules/convert/definition.h"
 #include "services/rules/convert/diff.h"
 #include "services/rules/convert/form.h"
+#include "services/rules/placement.h"
 
 namespace waymark::journey {
 namespace {
@@ -28,8 +29,6 @@ constexpr int kMostLabels = 64;
 constexpr size_t kMostLabelBytes = 255;
 constexpr uint32_t kMostApprovalsRequired = 5;
 constexpr int kMostAssumed = 1'000;
-constexpr size_t kMostMappedStages = 100;
-constexpr size_t kMostMappedMilestones = 1'000;
 
 absl::Status CheckTitle(absl::string_view field, absl::string_view title) {
   if (title.empty()) return InvalidField(field, "must be given: say what people call the journey");
@@ -119,7 +118,8 @@ absl::StatusOr<std::optional<v1::MigrationPlan>> ToMigration(const v1::Migration
     return InvalidField("plan.lane_positions", kAsGiven);
   }
   if (plan.has_map() && plan.migration() != v1::MIGRATION_MAP) return InvalidField("plan.map", kAsGiven);
-  if (plan.map().stages().size() > kMostMappedStages || plan.map().milestones().size() > kMostMappedMilestones) {
+  if (plan.map().stages().size() > rules::kMostMappedStages ||
+      plan.map().milestones().size() > rules::kMostMappedMilestones) {
     return InvalidField("plan.map", kAsGiven);
   }
   return plan;

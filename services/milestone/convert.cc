@@ -307,9 +307,14 @@ void SetTime(absl::Time time, google::protobuf::Timestamp* to) {
   to->set_nanos(static_cast<int32_t>(rest * 1'000));
 }
 
+absl::Time ToTime(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
 std::string WhatIsWrongWithItemId(absl::string_view id) {
-  if (absl::StartsWith(id, kOwnIds))
-    return absl::StrCat("must not begin with ", kOwnIds, ", as what Waymark records does");
+  if (absl::StartsWith(id, kOwnIds)) {
+    return absl::StrCat("must not begin with ", kOwnIds, ": such ids are those of records that Waymark makes itself");
+  }
   return WhatIsWrongWithId(id);
 }
 
@@ -638,7 +643,7 @@ absl::StatusOr<absl::Time> ToInstant(const char* field, const google::protobuf::
     return InvalidField(field, "must be from the year 2000 to 2099");
   }
   if (time.nanos() < 0 || time.nanos() > 999'999'999) return InvalidField(field, "has nanos beyond 0 to 999,999,999");
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+  return ToTime(time);
 }
 
 }  // namespace waymark::milestone

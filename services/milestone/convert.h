@@ -90,6 +90,7 @@ std::vector<v1::EnrollmentProgress> ToProgress(const rules::Journey& journey, co
                                                absl::Span<const rules::Event> history, absl::Time now);
 
 void SetTime(absl::Time time, google::protobuf::Timestamp* to);
+absl::Time ToTime(const google::protobuf::Timestamp& time);
 // An instant that a request names. Errors: INVALID_ARGUMENT  it is not of the years 2000 to 2099, which are served
 // (operations.md), or malformed.
 absl::StatusOr<absl::Time> ToInstant(const char* field, const google::protobuf::Timestamp& time);

@@ -41,10 +41,6 @@ std::string MilestoneEffect(absl::string_view milestone_key, const rules::Conclu
   return absl::StrCat("milestone/", milestone_key, Occurrence(conclusion));
 }
 
-absl::Time ToTime(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
 template <typename Fact>
 bool Is(const journal::Entry& entry, Fact& fact) {
   return entry.type == fact.GetDescriptor()->full_name() && fact.ParseFromString(entry.payload);

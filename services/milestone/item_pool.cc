@@ -27,11 +27,8 @@ absl::Span<const rules::Property> ItemPool::Add(absl::string_view serialised) {
 
 absl::Span<const rules::Property> ItemPool::AddPaths(const google::protobuf::RepeatedPtrField<std::string>& paths) {
   if (paths.empty()) return {};
-  auto owned = std::make_unique<std::vector<rules::StepProperty>>();
   auto views = std::make_unique<std::vector<rules::Property>>();
-  for (const std::string& path : paths) owned->push_back({.path = path, .composite = true});
-  for (const rules::StepProperty& property : *owned) views->push_back({.path = property.path, .composite = true});
-  owned_.push_back(std::move(owned));
+  for (const std::string& path : paths) views->push_back({.path = path, .composite = true});
   views_.push_back(std::move(views));
   return *views_.back();
 }

@@ -21,7 +21,7 @@ class ItemPool {
   // The same of a serialised one. None where it is none.
   absl::Span<const rules::Property> Add(absl::string_view serialised);
 
-  // Properties of which it is known only that they are there.
+  // Properties of which it is known only that they are there. The paths must live as long as the pool.
   absl::Span<const rules::Property> AddPaths(const google::protobuf::RepeatedPtrField<std::string>& paths);
 
   // The item that a RecordAccepted payload holds. Nullptr where it is none.

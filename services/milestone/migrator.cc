@@ -9,6 +9,7 @@
 #include "common/base/status.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
+#include "services/milestone/convert.h"
 #include "services/milestone/mapping.h"
 #include "waymark/journey/v1/migration.pb.h"
 
@@ -47,7 +48,7 @@ absl::Status Migrator::Check(const Migration& migration) {
   const bool ours = plan.epoch() == journal_.epoch() && ends.size() == heads.size() &&
                     std::equal(ends.begin(), ends.end(), heads.begin(), [](int64_t a, int64_t b) { return a <= b; });
   if (ours) {
-    const absl::Time as_of = absl::FromUnixSeconds(plan.as_of().seconds()) + absl::Nanoseconds(plan.as_of().nanos());
+    const absl::Time as_of = ToTime(plan.as_of());
     ReplayOrder order{.workspace = migration.workspace,
                       .journey_id = migration.journey_id,
                       .number = migration.number,

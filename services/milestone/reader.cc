@@ -67,10 +67,6 @@ absl::StatusOr<Customer> LoadCustomer(sql::Transaction& tx, absl::string_view wo
   return *std::move(found[0]);
 }
 
-absl::Time ToTime(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
 bool Passes(const Reader::CustomerFilter& filter, const v1::CustomerStages& stages) {
   if (filter.journey_id.empty()) return true;
   return std::any_of(stages.enrollments().begin(), stages.enrollments().end(), [&](const v1::CurrentStage& stage) {

@@ -20,8 +20,6 @@ namespace {
 
 constexpr int kMostCustomers = 1'000;
 constexpr int kMostSegments = 50;  // As many as a definition names.
-constexpr size_t kMostMappedStages = 100;
-constexpr size_t kMostMappedMilestones = 1'000;
 constexpr int32_t kChanges = 100;
 constexpr int32_t kMostChanges = 1'000;
 
@@ -106,8 +104,8 @@ absl::Status CheckKeys(absl::string_view field, const google::protobuf::Map<std:
 }
 
 absl::Status CheckMap(const journey::v1::KeyMap& map) {
-  RETURN_IF_ERROR(CheckKeys("replay.map.stages", map.stages(), kMostMappedStages));
-  return CheckKeys("replay.map.milestones", map.milestones(), kMostMappedMilestones);
+  RETURN_IF_ERROR(CheckKeys("replay.map.stages", map.stages(), rules::kMostMappedStages));
+  return CheckKeys("replay.map.milestones", map.milestones(), rules::kMostMappedMilestones);
 }
 
 }  // namespace
@@ -121,7 +119,7 @@ absl::StatusOr<ReplayOrder> ToReplayOrder(const std::string& workspace, const v1
     if (as_of.nanos() < 0 || as_of.nanos() > 999'999'999 || as_of.seconds() < kFirstSecond) {
       return InvalidField("replay.as_of", "must be a time from the year 2000 on");
     }
-    order.as_of = absl::FromUnixSeconds(as_of.seconds()) + absl::Nanoseconds(as_of.nanos());
+    order.as_of = ToTime(as_of);
     if (*order.as_of > now) {
       return InvalidField("replay.as_of", absl::StrCat("must not lie in the future (it is ",
                                                        absl::FormatTime(now, absl::UTCTimeZone()), ")"));

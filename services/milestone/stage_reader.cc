@@ -6,6 +6,7 @@
 
 #include "absl/synchronization/blocking_counter.h"
 #include "common/base/status.h"
+#include "services/milestone/convert.h"
 
 namespace waymark::milestone {
 namespace {
@@ -13,10 +14,6 @@ namespace {
 constexpr char kTokenField[] = "consistency.at_least_as_fresh";
 // Whose tokens `milestone` can wait for.
 const std::string kFollowed[] = {"journey"};
-
-absl::Time ToTime(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
 
 // Takes out what is of the cache alone.
 void KeepToItself(v1::CustomerStages& stages) {

@@ -599,7 +599,7 @@ absl::Status Tracker::Move(const Migration& migration) {
   journey::v1::MigrationPlan plan;
   if (!plan.ParseFromString(migration.plan)) return absl::InternalError("a stored migration plan cannot be read");
   const rules::KeyMap map = FromProto(plan.map());
-  const absl::Time as_of = absl::FromUnixMicros(plan.as_of().seconds() * 1'000'000 + plan.as_of().nanos() / 1'000);
+  const absl::Time as_of = ToTime(plan.as_of());
   std::vector<Task> tasks;
   std::optional<journal::Lanes> lanes;
   const absl::Time now = clock_.Now();

@@ -5,6 +5,7 @@
 #ifndef WAYMARK_SERVICES_RULES_PLACEMENT_H_
 #define WAYMARK_SERVICES_RULES_PLACEMENT_H_
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@
 #include "services/rules/journey.h"
 
 namespace waymark::rules {
+
+inline constexpr size_t kMostMappedStages = 100;
+inline constexpr size_t kMostMappedMilestones = 1'000;
 
 // What keys of one version are in another. A key that is not named stays what it is, where the other has it.
 struct KeyMap {

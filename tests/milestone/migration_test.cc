@@ -61,6 +61,74 @@ class MigrationTest : public Replays {
   }
   static bool Step(World& world) { return RunLoop(world, "move customers to published versions"); }
 
+  // A migration of many customers and pages, while events arrive, for some of them, and one replica after another falls
+  // over.
+  struct Amid {
+    int customers = 0;
+    int thousands = 0;  // Of events before it.
+  };
+  struct Migrated {
+    v1::GetMigrationResponse migration;
+    std::set<std::string> changed;  // Who had news since the preview.
+    int events = 0;
+    size_t facts = 0;  // Before it.
+    int replicas = 0;
+    int as_previewed = 0;
+  };
+  // Sees that whoever had no news ends exactly as previewed.
+  void Migrate(std::mt19937& random, const Amid& amid, const journey::v1::JourneyDefinition& definition,
+               v1::PreviewVersionRequest request, Migrated& migrated) {
+    const auto pick = [&](int n) { return static_cast<int>(random() % n); };
+    const char* types[] = {"connect", "report", "renew", "share", "login"};
+    world_.Publish("j", 1, Onboarding());
+    const auto some = [&](int count, int from, int to) {
+      std::vector<v1::Event> list;
+      for (int i = 0; i < count; ++i) {
+        list.push_back(At(from + pick(to - from), absl::StrCat("c", pick(amid.customers)), types[pick(5)],
+                          absl::StrCat("e", ++migrated.events)));
+      }
+      return list;
+    };
+    for (int i = 0; i < amid.thousands; ++i) ASSERT_TRUE(world_.Ingest(some(1'000, -900, 0)).ok());
+    request.set_change_limit(1'000);
+    const auto previewed = Preview(request);
+    ASSERT_TRUE(previewed.ok()) << previewed.status();
+    std::map<std::string, std::string> expected;
+    for (const v1::CustomerDifference& change : previewed->changes()) {
+      const v1::Standing& to = change.enrollments(0).to();
+      expected[change.customer_id()] = absl::StrCat("v2 ", to.stage_key(), "/", to.state());
+    }
+    clock_.Advance(absl::Minutes(30));
+    // Some have news before the version is known here …
+    const auto arrive = [&](World& world, int count, int from, int to) {
+      const std::vector<v1::Event> list = some(count, from, to);
+      for (const v1::Event& event : list) migrated.changed.insert(event.customer_id());
+      ASSERT_TRUE(world.Ingest(list).ok());
+    };
+    arrive(world_, 20, 0, 20);
+    PublishWith(definition, previewed->plan());
+    migrated.facts = world_.Facts().size();
+
+    // … and some while it is applied: by one replica after another, each of which does a little.
+    for (bool more = true; more; ++migrated.replicas) {
+      World replica(*db_, clock_);
+      for (int step = pick(3); more && step >= 0; --step) {
+        if (pick(2) == 0) RunLoop(replica, "evaluate customers after publication");
+        more = Step(replica);
+        if (more) arrive(replica, 5, -900, 20);  // Late ones, too.
+      }
+    }
+    world_.Settle();
+    migrated.migration = *GetMigration(world_);
+    ASSERT_EQ(migrated.migration.state(), v1::MIGRATION_STATE_DONE) << migrated.migration.DebugString();
+    for (const auto& [customer, standing] : expected) {
+      if (migrated.changed.contains(customer)) continue;
+      EXPECT_THAT(Look(world_, customer), ::testing::StartsWith(standing)) << customer;
+      ++migrated.as_previewed;
+    }
+    EXPECT_EQ(Recompute(false)->customers_differing(), 0);
+  }
+
   // Customer -> version, stage, state, and every date, as the service keeps it.
   static std::string Look(World& world, const std::string& customer) {
     const auto progress = world.GetProgress(customer);
@@ -326,59 +394,12 @@ TEST_P(MigrationTest, ByMapWhileEventsArriveAndTheServiceFallsOverEverybodyEndsA
   const unsigned seed = Seed();
   SCOPED_TRACE(absl::StrCat("WAYMARK_SEED=", seed));
   std::mt19937 random(seed);
-  const auto pick = [&](int n) { return static_cast<int>(random() % n); };
-  const char* types[] = {"connect", "report", "renew", "share", "login"};
-  world_.Publish("j", 1, Onboarding());
-  constexpr int kCustomers = 500;
-  int events = 0;
-  const auto some = [&](int count, int from, int to) {
-    std::vector<v1::Event> list;
-    for (int i = 0; i < count; ++i) {
-      list.push_back(
-          At(from + pick(to - from), absl::StrCat("c", pick(kCustomers)), types[pick(5)], absl::StrCat("e", ++events)));
-    }
-    return list;
-  };
-  for (int i = 0; i < 2; ++i) ASSERT_TRUE(world_.Ingest(some(1'000, -900, 0)).ok());
-  v1::PreviewVersionRequest request =
-      ByMap(Renamed(), {{"setup", "start"}, {"adoption", "usage"}, {"renewal", "value"}});
-  request.set_change_limit(1'000);
-  const auto previewed = Preview(request);
-  ASSERT_TRUE(previewed.ok()) << previewed.status();
-  std::map<std::string, std::string> expected;
-  for (const v1::CustomerDifference& change : previewed->changes()) {
-    const v1::Standing& to = change.enrollments(0).to();
-    expected[change.customer_id()] = absl::StrCat("v2 ", to.stage_key(), "/", to.state());
-  }
-  clock_.Advance(absl::Minutes(30));
-  std::set<std::string> changed;
-  const auto arrive = [&](World& world, int count, int from, int to) {
-    const std::vector<v1::Event> list = some(count, from, to);
-    for (const v1::Event& event : list) changed.insert(event.customer_id());
-    ASSERT_TRUE(world.Ingest(list).ok());
-  };
-  arrive(world_, 20, 0, 20);
-  PublishWith(Renamed(), previewed->plan());
-  for (bool more = true; more;) {
-    World replica(*db_, clock_);
-    for (int step = pick(3); more && step >= 0; --step) {
-      if (pick(2) == 0) RunLoop(replica, "evaluate customers after publication");
-      more = Step(replica);
-      if (more) arrive(replica, 5, -900, 20);
-    }
-  }
-  world_.Settle();
-  const auto migration = GetMigration(world_);
-  ASSERT_EQ(migration->state(), v1::MIGRATION_STATE_DONE) << migration->DebugString();
-  EXPECT_GT(migration->customers_moved(), 100);
-  int as_previewed = 0;
-  for (const auto& [customer, standing] : expected) {
-    if (changed.contains(customer)) continue;
-    EXPECT_THAT(Look(world_, customer), ::testing::StartsWith(standing)) << customer;
-    ++as_previewed;
-  }
-  EXPECT_GT(as_previewed, 100);
-  EXPECT_EQ(Recompute(false)->customers_differing(), 0);
+  Migrated migrated;
+  ASSERT_NO_FATAL_FAILURE(Migrate(random, {.customers = 500, .thousands = 2}, Renamed(),
+                                  ByMap(Renamed(), {{"setup", "start"}, {"adoption", "usage"}, {"renewal", "value"}}),
+                                  migrated));
+  EXPECT_GT(migrated.migration.customers_moved(), 100);
+  EXPECT_GT(migrated.as_previewed, 100);
 }
 
 // Many customers and pages; events arrive between the pages, for some of them; the service ends in the middle, again
@@ -388,70 +409,20 @@ TEST_P(MigrationTest, WhileEventsArriveAndTheServiceFallsOverEverybodyEndsWhereT
   const unsigned seed = Seed();
   SCOPED_TRACE(absl::StrCat("WAYMARK_SEED=", seed));
   std::mt19937 random(seed);
-  const auto pick = [&](int n) { return static_cast<int>(random() % n); };
-  const char* types[] = {"connect", "report", "renew", "share", "login"};
-  world_.Publish("j", 1, Onboarding());
   constexpr int kCustomers = 900;
-  int events = 0;
-  const auto some = [&](int count, int from, int to) {
-    std::vector<v1::Event> list;
-    for (int i = 0; i < count; ++i) {
-      list.push_back(
-          At(from + pick(to - from), absl::StrCat("c", pick(kCustomers)), types[pick(5)], absl::StrCat("e", ++events)));
-    }
-    return list;
-  };
-  for (int i = 0; i < 5; ++i) ASSERT_TRUE(world_.Ingest(some(1'000, -900, 0)).ok());
-  v1::PreviewVersionRequest request = Of(Second());
-  request.set_change_limit(1'000);
-  const auto previewed = Preview(request);
-  ASSERT_TRUE(previewed.ok()) << previewed.status();
-  std::map<std::string, std::string> expected;
-  for (const v1::CustomerDifference& change : previewed->changes()) {
-    const v1::Standing& to = change.enrollments(0).to();
-    expected[change.customer_id()] = absl::StrCat("v2 ", to.stage_key(), "/", to.state());
+  Migrated migrated;
+  ASSERT_NO_FATAL_FAILURE(Migrate(random, {.customers = kCustomers, .thousands = 5}, Second(), Of(Second()), migrated));
+  EXPECT_GE(migrated.replicas, 2);
+  const v1::GetMigrationResponse& migration = migrated.migration;
+  EXPECT_GT(migration.customers_moved(), 500);
+  EXPECT_GT(migration.customers_changed_since(), 5);
+  EXPECT_LE(migration.customers_changed_since(), static_cast<int64_t>(migrated.changed.size()));
+  EXPECT_EQ(migration.changed_customer_ids_size(), migration.customers_changed_since());
+  EXPECT_TRUE(std::is_sorted(migration.changed_customer_ids().begin(), migration.changed_customer_ids().end()));
+  for (const std::string& customer : migration.changed_customer_ids()) {
+    EXPECT_TRUE(migrated.changed.contains(customer));
   }
-  clock_.Advance(absl::Minutes(30));
-  // Some have news before the version is known here …
-  std::set<std::string> changed;
-  const auto arrive = [&](World& world, int count, int from, int to) {
-    const std::vector<v1::Event> list = some(count, from, to);
-    for (const v1::Event& event : list) changed.insert(event.customer_id());
-    ASSERT_TRUE(world.Ingest(list).ok());
-  };
-  arrive(world_, 20, 0, 20);
-  PublishWith(Second(), previewed->plan());
-  const size_t facts = world_.Facts().size();
-
-  // … and some while it is applied: by one replica after another, each of which does a little.
-  int replicas = 0;
-  for (bool more = true; more; ++replicas) {
-    World replica(*db_, clock_);
-    for (int step = pick(3); more && step >= 0; --step) {
-      if (pick(2) == 0) RunLoop(replica, "evaluate customers after publication");
-      more = Step(replica);
-      if (more) arrive(replica, 5, -900, 20);  // Late ones, too.
-    }
-  }
-  EXPECT_GE(replicas, 2);
-  world_.Settle();
-
-  const auto migration = GetMigration(world_);
-  EXPECT_EQ(migration->state(), v1::MIGRATION_STATE_DONE);
-  EXPECT_GT(migration->customers_moved(), 500);
-  EXPECT_GT(migration->customers_changed_since(), 5);
-  EXPECT_LE(migration->customers_changed_since(), static_cast<int64_t>(changed.size()));
-  EXPECT_EQ(migration->changed_customer_ids_size(), migration->customers_changed_since());
-  EXPECT_TRUE(std::is_sorted(migration->changed_customer_ids().begin(), migration->changed_customer_ids().end()));
-  for (const std::string& customer : migration->changed_customer_ids()) EXPECT_TRUE(changed.contains(customer));
-  int as_previewed = 0;
-  for (const auto& [customer, standing] : expected) {
-    if (changed.contains(customer)) continue;
-    EXPECT_THAT(Look(world_, customer), ::testing::StartsWith(standing)) << customer;
-    ++as_previewed;
-  }
-  EXPECT_GT(as_previewed, 20);
-  EXPECT_EQ(Recompute(false)->customers_differing(), 0);
+  EXPECT_GT(migrated.as_previewed, 20);
   EXPECT_EQ(Preview(OfVersion(2))->customers_changed(), 0);
 
   // The same history where there never was another version.
@@ -471,7 +442,7 @@ TEST_P(MigrationTest, WhileEventsArriveAndTheServiceFallsOverEverybodyEndsWhereT
       if (item.has_event()) all.push_back(item.event());
     }
   }
-  EXPECT_EQ(static_cast<int>(all.size()), events);
+  EXPECT_EQ(static_cast<int>(all.size()), migrated.events);
   for (size_t i = 0; i < all.size(); i += 1'000) {
     ASSERT_TRUE(fresh.Ingest({all.begin() + i, all.begin() + std::min(all.size(), i + 1'000)}).ok());
   }
@@ -479,7 +450,7 @@ TEST_P(MigrationTest, WhileEventsArriveAndTheServiceFallsOverEverybodyEndsWhereT
     const std::string customer = absl::StrCat("c", c);
     ASSERT_EQ(Look(world_, customer), Look(fresh, customer)) << customer;
   }
-  EXPECT_GT(world_.Facts().size(), facts);
+  EXPECT_GT(world_.Facts().size(), migrated.facts);
 }
 
 }  // namespace
